@@ -1,0 +1,84 @@
+package idp
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Client is a relying party that speaks OpenID Connect or OAuth 2.
+type Client struct {
+	ID string // client_id
+	ClientMetadata
+	Secrets   []ClientSecret // the live ones; any of them authenticates
+	Version   int64          // compare-and-swap counter, owned by the store
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// ClientMetadata is what an admin says about a client: the same struct behind the
+// API, files and the console. Names are RFC 7591's where it has one.
+type ClientMetadata struct {
+	ClientName      string   `json:"client_name,omitempty" maxLength:"200" doc:"Shown to people who sign in."`
+	RedirectURIs    []string `json:"redirect_uris,omitempty" maxItems:"100" doc:"Compared character by character; native clients may vary the port of a loopback address (RFC 8252)."`
+	ApplicationType string   `json:"application_type,omitempty" enum:"web,native" doc:"Default web."`
+	GrantTypes      []string `json:"grant_types,omitempty" doc:"Default authorization_code."`
+	ResponseTypes   []string `json:"response_types,omitempty" doc:"Default code."`
+	Scope           string   `json:"scope,omitempty" doc:"Space-separated scopes that the client may ask for. Default: openid profile email phone address groups, and offline_access with the refresh_token grant."`
+	Contacts        []string `json:"contacts,omitempty"`
+	ClientURI       string   `json:"client_uri,omitempty"`
+	LogoURI         string   `json:"logo_uri,omitempty"`
+	PolicyURI       string   `json:"policy_uri,omitempty"`
+	TosURI          string   `json:"tos_uri,omitempty"`
+
+	TokenEndpointAuthMethod  string `json:"token_endpoint_auth_method,omitempty" enum:"client_secret_basic,client_secret_post,none" doc:"Default client_secret_basic."`
+	IDTokenSignedResponseAlg string `json:"id_token_signed_response_alg,omitempty" enum:"RS256,ES256" doc:"Default RS256."`
+	DefaultMaxAge            *int64 `json:"default_max_age,omitempty" minimum:"0" doc:"Seconds."`
+	RequireAuthTime          bool   `json:"require_auth_time,omitempty"`
+
+	// Ours.
+	RequirePKCE     *bool     `json:"require_pkce,omitempty" doc:"Default true. Public clients always need PKCE; false lets a confidential client do without."`
+	FirstParty      bool      `json:"first_party,omitempty" doc:"The organisation's own application: people are not asked for consent."`
+	ClaimsInIDToken bool      `json:"claims_in_id_token,omitempty" doc:"Put the claims of the granted scopes into the ID token too, for relying parties that never call userinfo."`
+	ClaimsMapping   []Mapping `json:"claims_mapping,omitempty" doc:"Claims of this client beside and above the standard ones. A dotted name becomes a nested object."`
+	AccessTokenTTL  int64     `json:"access_token_ttl,omitempty" minimum:"60" maximum:"86400" doc:"Seconds. Default 3600."`
+	RefreshTokenTTL int64     `json:"refresh_token_ttl,omitempty" minimum:"300" maximum:"31536000" doc:"Seconds a refresh token lives unused. Default 30 days."`
+	Disabled        bool      `json:"disabled,omitempty"`
+}
+
+// ClientSecret is one live secret of a client.
+type ClientSecret struct {
+	Hash      string // HashSecret for generated ones ("s256:" prefix), argon2id PHC string for imported ones
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: never
+}
+
+// Public reports whether the client cannot keep a secret (RFC 6749 §2.1).
+func (c *Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
+
+// NeedsPKCE reports whether an authorization request without code_challenge is refused.
+func (c *Client) NeedsPKCE() bool { return c.Public() || c.RequirePKCE == nil || *c.RequirePKCE }
+
+// Scopes that the client may ask for.
+func (c *Client) Scopes() []string { return strings.Fields(c.Scope) }
+
+// AllowsGrant reports whether the client may use a grant type.
+func (c *Client) AllowsGrant(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
+
+// DisplayName is what people are shown.
+func (c *Client) DisplayName() string {
+	if c.ClientName != "" {
+		return c.ClientName
+	}
+	return c.ID
+}
+
+// Mapping makes one claim or SAML attribute out of a directory's attributes.
+type Mapping struct {
+	Name         string `json:"name" minLength:"1" doc:"As the app sees it; case is kept."`
+	From         string `json:"from" minLength:"1" doc:"Directory attribute. groups, username, subject and directory are always there."`
+	Format       string `json:"format,omitempty" enum:"basic,uri,unspecified" doc:"SAML NameFormat. Default: uri when name starts with urn:oid:, basic otherwise."`
+	FriendlyName string `json:"friendly_name,omitempty" doc:"SAML FriendlyName."`
+	Required     bool   `json:"required,omitempty" doc:"Without a value the sign-in to this app is refused, and the trace says which row was empty."`
+	Join         string `json:"join,omitempty" doc:"Joins several values into one text with this separator."`
+}

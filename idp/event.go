@@ -1,0 +1,46 @@
+package idp
+
+import "time"
+
+// Event is one audit record. Events are appended, never changed.
+type Event struct {
+	ID      string            `json:"id"` // NewID
+	Time    time.Time         `json:"time"`
+	Name    string            `json:"name"` // one of the Event… constants
+	Subject string            `json:"subject,omitempty"`
+	App     string            `json:"app,omitempty"`
+	Actor   string            `json:"actor,omitempty"` // admin token or subject that caused it
+	IP      string            `json:"ip,omitempty"`
+	Support string            `json:"support_code,omitempty"` // the request that caused it
+	Detail  map[string]string `json:"detail,omitempty"`       // never a secret
+}
+
+// Event names: stable, operators alert on them.
+const (
+	EventLoginSuccess    = "login.success"
+	EventLoginFailure    = "login.failure"
+	EventLoginBlocked    = "login.blocked"
+	EventLogout          = "logout"
+	EventConsentGiven    = "consent.given"
+	EventConsentDenied   = "consent.denied"
+	EventGrantCreated    = "grant.created"
+	EventGrantRevoked    = "grant.revoked"
+	EventCodeReused      = "token.code.reused"
+	EventRefreshReused   = "token.refresh.reused"
+	EventRefreshDenied   = "token.refresh.denied"
+	EventSAMLIssued      = "saml.assertion.issued"
+	EventSAMLRefused     = "saml.request.refused"
+	EventClientCreated   = "client.created"
+	EventClientUpdated   = "client.updated"
+	EventClientDeleted   = "client.deleted"
+	EventSPCreated       = "sp.created"
+	EventSPUpdated       = "sp.updated"
+	EventSPDeleted       = "sp.deleted"
+	EventUserCreated     = "user.created"
+	EventUserUpdated     = "user.updated"
+	EventUserDeleted     = "user.deleted"
+	EventTokenCreated    = "admin_token.created"
+	EventKeyCreated      = "key.created"
+	EventDirectoryFault  = "directory.fault"
+	EventDirectoryReload = "directory.reloaded"
+)

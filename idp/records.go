@@ -1,0 +1,152 @@
+package idp
+
+import (
+	"context"
+	"time"
+)
+
+// Records is the port for what must survive: losing it loses something that a person
+// cannot simply redo. Every method is one atomic step and safe for concurrent use.
+// Every error is a sentinel of this package (ErrNotFound, ErrConflict, ErrReused) or
+// wraps ErrUnavailable when the backend did not answer. Values handed in and out are
+// the caller's own: no backend shares memory with a caller. Times come back in UTC,
+// to the microsecond. Strings compare byte by byte unless a comment says otherwise.
+//
+// Consumers declare the few methods that they need in their own words; this is the
+// whole, which only backends and idp/server see.
+type Records interface {
+	Clients
+	ServiceProviders
+	Users
+	Subjects
+	Grants
+	Consents
+	Keys
+	AdminTokens
+	Events
+
+	// Ping reports whether the backend answers.
+	Ping(ctx context.Context) error
+	// Sweep deletes up to limit rows whose time is over and reports how many it deleted.
+	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
+	// Close releases the backend. Nothing may be called after it.
+	Close() error
+}
+
+// Page selects part of a list: at most Limit rows whose key sorts after After.
+type Page struct {
+	After string // key of the last row seen, "" to start
+	Limit int    // 1 to 1000
+}
+
+// Clients keeps [Client] records. Lists sort by ID.
+type Clients interface {
+	// CreateClient stores c with Version 1. ErrConflict if the ID is taken.
+	CreateClient(ctx context.Context, c Client) error
+	Client(ctx context.Context, id string) (Client, error)
+	// UpdateClient replaces the record whose Version is c.Version, and counts it up.
+	// ErrNotFound if the ID is unknown, ErrConflict if the Version is not current.
+	UpdateClient(ctx context.Context, c Client) error
+	// DeleteClient deletes the record and every grant and consent of the client.
+	// version 0 means any.
+	DeleteClient(ctx context.Context, id string, version int64) error
+	Clients(ctx context.Context, p Page) ([]Client, error)
+}
+
+// ServiceProviders keeps [ServiceProvider] records. Lists sort by App.
+type ServiceProviders interface {
+	// CreateServiceProvider stores sp with Version 1. ErrConflict if App or EntityID is taken.
+	CreateServiceProvider(ctx context.Context, sp ServiceProvider) error
+	ServiceProvider(ctx context.Context, app string) (ServiceProvider, error)
+	ServiceProviderByEntityID(ctx context.Context, entityID string) (ServiceProvider, error)
+	// UpdateServiceProvider is as UpdateClient; ErrConflict too if the new EntityID belongs to another.
+	UpdateServiceProvider(ctx context.Context, sp ServiceProvider) error
+	// DeleteServiceProvider keeps persistent NameIDs: they must never be given to somebody else.
+	DeleteServiceProvider(ctx context.Context, app string, version int64) error
+	ServiceProviders(ctx context.Context, p Page) ([]ServiceProvider, error)
+
+	// PersistentID returns the pairwise id of (app, subject); if there is none yet, it
+	// stores candidate and returns that. All concurrent callers get the same.
+	PersistentID(ctx context.Context, candidate PersistentID) (PersistentID, error)
+}
+
+// Users keeps the built-in directory. Lists sort by ID.
+type Users interface {
+	// CreateUser stores u with Version 1. ErrConflict if the ID or, ignoring case, the Username is taken.
+	CreateUser(ctx context.Context, u User) error
+	User(ctx context.Context, id string) (User, error)
+	// UserByUsername ignores case (Unicode simple folding of the lower-cased form).
+	UserByUsername(ctx context.Context, username string) (User, error)
+	UpdateUser(ctx context.Context, u User) error
+	DeleteUser(ctx context.Context, id string, version int64) error
+	Users(ctx context.Context, p Page) ([]User, error)
+}
+
+// Subjects binds people of directories to our stable ids.
+type Subjects interface {
+	// Subject returns the subject of (directory, directoryID); if there is none yet, it
+	// stores candidate and returns that. All concurrent callers get the same.
+	Subject(ctx context.Context, directory, directoryID, candidate string) (string, error)
+	// SubjectOwner is the way back. ErrNotFound if the subject was never given out.
+	SubjectOwner(ctx context.Context, subject string) (directory, directoryID string, err error)
+}
+
+// Grants keeps [Grant] rows. Exchange and refresh are one compare-and-swap each.
+type Grants interface {
+	CreateGrant(ctx context.Context, g Grant) error
+	// Grant returns revoked grants too, for as long as the row is there.
+	Grant(ctx context.Context, id string) (Grant, error)
+	// RedeemCode marks the code used. Exactly one caller wins. Everybody later, and
+	// whoever comes after a revocation, gets ErrReused; an unknown grant or another
+	// hash is ErrNotFound and changes nothing.
+	RedeemCode(ctx context.Context, r Redemption, now time.Time) error
+	// RotateRefresh moves the family from Seq to Seq+1. Exactly one caller wins; the
+	// others, and whoever comes after a revocation, get ErrReused. ErrNotFound if there
+	// is no such grant.
+	RotateRefresh(ctx context.Context, r Rotation) error
+	// RevokeGrant revokes once; a grant that is revoked already stays as it is. It
+	// reports whether this call did it.
+	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+	// RevokeGrants revokes every live grant that matches and reports how many.
+	RevokeGrants(ctx context.Context, f GrantFilter, reason string, now time.Time) (int, error)
+}
+
+// Consents keeps [Consent] records.
+type Consents interface {
+	// GiveConsent adds the scopes to what the subject agreed to before.
+	GiveConsent(ctx context.Context, c Consent) error
+	Consent(ctx context.Context, subject, clientID string) (Consent, error)
+	// RevokeConsent forgets the consent; revoking the grants is the caller's step.
+	RevokeConsent(ctx context.Context, subject, clientID string) error
+}
+
+// Keys keeps [KeyRecord] rows.
+type Keys interface {
+	// CreateKey stores k. ErrConflict if the ID or the Slot is taken: another node was faster.
+	CreateKey(ctx context.Context, k KeyRecord) error
+	// Keys returns all keys, sorted by Slot.
+	Keys(ctx context.Context) ([]KeyRecord, error)
+}
+
+// AdminToken authenticates a caller of the admin API.
+type AdminToken struct {
+	ID        string // NewID; public name of the token
+	Hash      string // HashSecret
+	Role      string // "owner"
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// AdminTokens keeps [AdminToken] records.
+type AdminTokens interface {
+	CreateAdminToken(ctx context.Context, t AdminToken) error
+	// AdminToken finds a token by its hash. ErrNotFound also once it has expired.
+	AdminToken(ctx context.Context, hash string) (AdminToken, error)
+}
+
+// Events is the audit log: append only.
+type Events interface {
+	AppendEvent(ctx context.Context, e Event) error
+	// Events returns the newest first, with ID before p.After in that order.
+	Events(ctx context.Context, p Page) ([]Event, error)
+}

@@ -1,0 +1,31 @@
+package idp
+
+import "time"
+
+// Session is one browser, signed in once for all apps. The browser holds the secret;
+// the store holds its hash.
+type Session struct {
+	ID        string // HashSecret of the cookie value
+	SID       string // public name: the "sid" claim, SAML SessionIndex; NewID
+	Subject   string
+	AuthTime  time.Time // last time the person proved who they are
+	AMR       []string  // RFC 8176
+	CreatedAt time.Time
+	SeenAt    time.Time // last use, coarse (minutes)
+	ExpiresAt time.Time // absolute end; the idle end is the login's business
+	IP        string    // of the sign-in
+	UserAgent string    // of the sign-in, at most 256 bytes
+	Apps      []SessionApp
+	Version   int64 // compare-and-swap counter, owned by the store
+}
+
+// SessionApp is one app that was told about this session, with what it was told;
+// logout needs it to name the session to that app.
+type SessionApp struct {
+	Protocol     string // ProtocolOIDC or ProtocolSAML
+	App          string // client_id or slug
+	NameID       string // SAML: as sent
+	NameIDFormat string // SAML: as sent
+	SessionIndex string // SAML: as sent
+	At           time.Time
+}

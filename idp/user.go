@@ -1,0 +1,76 @@
+package idp
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// User is a row of the built-in directory.
+type User struct {
+	ID           string // NewID
+	Username     string // unique, compared without case
+	Email        string
+	PasswordHash string // argon2id PHC string; empty: cannot sign in by password
+	Attributes   Attributes
+	Groups       []string
+	Disabled     bool
+	Version      int64 // compare-and-swap counter, owned by the store
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Status of a [Person] in their directory.
+type Status string
+
+// The statuses. Only Active people may sign in or refresh.
+const (
+	Active          Status = "active"
+	Disabled        Status = "disabled"
+	Locked          Status = "locked"
+	PasswordExpired Status = "password_expired"
+	Gone            Status = "gone" // the directory no longer knows them
+)
+
+// Person is what a directory says about a subject right now.
+type Person struct {
+	Subject     string // ours: NewID, stable over renames and moves
+	Directory   string // id of the directory that answered
+	DirectoryID string // stable id there, never reused
+	Login       string // user name there
+	Status      Status
+	Attributes  Attributes // as the directory names them
+	Groups      []string
+}
+
+// Attributes of a person: multi-valued, names exactly as the source gave them.
+// Values are string, bool, float64, or map[string]any.
+type Attributes map[string][]any
+
+// First returns the first value of name as text, "" if there is none.
+func (a Attributes) First(name string) string {
+	if v := a[name]; len(v) > 0 {
+		return Text(v[0])
+	}
+	return ""
+}
+
+// Text writes one attribute value the way SAML and templates show it: numbers
+// without exponent, booleans as true and false.
+func Text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case nil:
+		return ""
+	}
+	return fmt.Sprint(v)
+}
