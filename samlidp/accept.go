@@ -1,0 +1,216 @@
+package samlidp
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/samlidp/dsig"
+	"cloudsso/samlidp/msg"
+	"cloudsso/samlidp/wire"
+)
+
+const (
+	// skew is how far ahead an application's clock may be.
+	skew = 3 * time.Minute
+	// maxAge is how old a request may be when it arrives, by our clock.
+	maxAge = 5 * time.Minute
+)
+
+// request is one sign-in as far as the checks have understood it.
+type request struct {
+	in   *received
+	wire *wire.Message
+	root *wire.Element
+	msg  *msg.AuthnRequest // nil when IdP-initiated
+	sp   idp.ServiceProvider
+
+	acs        idp.Endpoint // from here on (Location is set) refusals go to the application
+	relayState string
+	relayed    bool
+	format     string // NameID format decided
+	class      string // authentication context class decided
+}
+
+// entityID of the application, "" while nobody has named one.
+func (q *request) entityID() string {
+	if q.sp.EntityID == "" && q.msg != nil {
+		return q.msg.Issuer
+	}
+	return q.sp.EntityID
+}
+
+// id of the message that is answered, "" when there is none.
+func (q *request) id() string {
+	if q.msg == nil {
+		return ""
+	}
+	return q.msg.ID
+}
+
+type check func(context.Context, *request) error
+
+// accept runs every check in order. With first, the request has just arrived: its
+// replay mark is set. Afterwards, on the stored request, the mark is there and its own. The
+// request comes back even with an error, as far as it was understood.
+func (p *Provider) accept(ctx context.Context, in *received, first bool) (*request, error) {
+	q := &request{in: in}
+	checks := []check{p.read, p.lookUp, p.checkSignature, p.checkVersion, p.checkDestination, p.checkTime}
+	if first {
+		checks = append(checks, p.checkReplay)
+	}
+	checks = append(checks, p.chooseACS, p.checkScoping, p.checkSubject, p.chooseContext, p.chooseFormat)
+	if in.App != "" {
+		checks = []check{p.lookUpApp, p.chooseACS, p.chooseContext, p.chooseFormat}
+	}
+	for _, c := range checks {
+		if err := c(ctx, q); err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+func (p *Provider) read(_ context.Context, q *request) (err error) {
+	if q.wire, err = q.in.message(); err != nil {
+		return err
+	}
+	q.relayState, q.relayed = q.wire.RelayState, q.wire.Relayed
+	if q.root, err = wire.Parse(q.wire.XML); err != nil {
+		return err
+	}
+	q.msg, err = msg.DecodeAuthnRequest(q.root)
+	return err
+}
+
+// lookUp finds who asks. Unknown and switched off look the same from outside: S24.
+func (p *Provider) lookUp(ctx context.Context, q *request) error {
+	sp, err := p.records.ServiceProviderByEntityID(ctx, q.msg.Issuer)
+	if errors.Is(err, idp.ErrNotFound) {
+		return notHere(q.msg.Issuer).Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	q.sp = sp
+	idp.Note(ctx, slog.String("app", sp.App))
+	if sp.Disabled {
+		return notHere(q.msg.Issuer).Because(errors.New("the service provider is disabled"))
+	}
+	return nil
+}
+
+func notHere(entityID string) *idp.Error {
+	return idp.Errorf(idp.Forbidden, "The application that sent you here calls itself %.200q. No application of that name can sign people in here: it is not registered, or it is switched off.", entityID).On("Issuer")
+}
+
+// checkSignature: a signature that is there must verify, whatever the policy; one that
+// is promised or demanded must be there (S02; saml2int SDP-IDP04, 05).
+func (p *Provider) checkSignature(_ context.Context, q *request) error {
+	detached := len(q.wire.Signature) > 0 || q.wire.SigAlg != ""
+	enveloped := dsig.Signed(q.root)
+	if detached || enveloped {
+		keys, err := dsig.PublicKeys(q.sp.SigningCerts)
+		if err != nil {
+			return idp.Errorf(idp.Invalid, "The request is signed, but no certificate is registered here to check it with. The application's administrator should have its metadata with a signing certificate imported.").Because(err)
+		}
+		if enveloped {
+			if err := dsig.Verify(q.root, keys); err != nil {
+				return err
+			}
+		}
+		if detached {
+			if err := dsig.VerifyQuery(q.wire, keys); err != nil {
+				return err
+			}
+		}
+	}
+	// A signature inside a redirected message does not cover RelayState: not the one that is asked for here.
+	if (q.sp.SignsRequests || q.sp.WantAuthnRequestsSigned) && !detached && (!enveloped || q.wire.Binding == wire.BindingRedirect) {
+		return idp.Errorf(idp.Invalid, "The request is not signed, and this application's requests must be. Its administrator should switch on the signing of AuthnRequests.").On("Signature")
+	}
+	return nil
+}
+
+func (q *request) signed() bool { return len(q.wire.Signature) > 0 || dsig.Signed(q.root) }
+
+func (p *Provider) checkVersion(_ context.Context, q *request) error {
+	if q.msg.Version != "2.0" {
+		return q.root.Errorf("the attribute Version must be 2.0.")
+	}
+	return nil
+}
+
+// checkDestination compares with the configured address, never with the Host header: S11.
+// A signed message must name it (Bindings §3.4.5.2, §3.5.5.2).
+func (p *Provider) checkDestination(_ context.Context, q *request) error {
+	switch {
+	case q.msg.Destination == p.ssoURL, q.msg.Destination == "" && !q.signed():
+		return nil
+	case q.msg.Destination == "":
+		return q.root.Errorf("the request is signed, so it must have a Destination: %s.", p.ssoURL)
+	}
+	return q.root.Errorf("the Destination is not our address, which is %s.", p.ssoURL)
+}
+
+// checkTime measures the message with our clock, at the moment it arrived: S13.
+func (p *Provider) checkTime(_ context.Context, q *request) error {
+	switch age := q.in.At.Sub(q.msg.IssueInstant); {
+	case age < -skew:
+		return q.root.Errorf("the IssueInstant is in the future. Our time was %s when the request arrived; the clock of the application's server is wrong.", q.in.At.Format(time.RFC3339))
+	case age > maxAge:
+		return idp.Errorf(idp.Expired, "The request to sign in is more than %d minutes old. Start again at the application. If this happens every time, the clock of the application's server is slow; our time was %s.", int(maxAge.Minutes()), q.in.At.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// checkReplay lets every request in once (S12). Without an answer from the store nobody
+// gets in.
+func (p *Provider) checkReplay(ctx context.Context, q *request) error {
+	sum := sha256.Sum256([]byte(q.msg.ID))
+	key := "saml/req/" + q.sp.App + "/" + base64.RawURLEncoding.EncodeToString(sum[:])
+	err := p.marks.SeenOnce(ctx, key, q.msg.IssueInstant.Add(maxAge+time.Second))
+	if errors.Is(err, idp.ErrReplayed) {
+		return idp.Errorf(idp.Expired, "This request to sign in was used before; each works once. Start again at the application.").Because(err)
+	}
+	return err
+}
+
+// checkScoping: if the application names the identity providers it wants, we must be
+// among them (Core §3.4.1.2). ProxyCount does not matter to one that never asks another.
+func (p *Provider) checkScoping(_ context.Context, q *request) error {
+	s := q.msg.Scoping
+	if s == nil || s.IDPs == nil {
+		return nil
+	}
+	for _, id := range s.IDPs {
+		if id == p.entityID {
+			return nil
+		}
+	}
+	return responder(subNoSupportedIDP, "The IDPList of the request does not contain this identity provider, %s.", p.entityID)
+}
+
+func (p *Provider) checkSubject(_ context.Context, q *request) error {
+	if s := q.msg.Subject; s != nil && s.Other {
+		return responder(subRequestUnsupported, "The Subject of the request holds a BaseID or EncryptedID, which is not supported here. Name the person by NameID or leave the Subject out.")
+	}
+	return nil
+}
+
+func (p *Provider) chooseContext(_ context.Context, q *request) error {
+	var asked *msg.RequestedAuthnContext
+	if q.msg != nil {
+		asked = q.msg.RequestedAuthnContext
+	}
+	class, ok := authnContext(asked)
+	if !ok {
+		return responder(subNoAuthnContext, "None of the authentication contexts that the request asks for (%s) can be reached here. People sign in by %s.", asked.Comparison, classPasswordProtected)
+	}
+	q.class = class
+	return nil
+}

@@ -1,0 +1,91 @@
+package samlidp_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/crewjam/saml"
+	dsig "github.com/russellhaering/goxmldsig"
+
+	"cloudsso/idp/mapping"
+)
+
+func tenAttributes() (out []mapping.Attribute) {
+	for i := range 10 {
+		out = append(out, mapping.Attribute{Name: fmt.Sprint("urn:oid:2.5.4.", i), Format: mapping.FormatURI, Values: []string{fmt.Sprint("value & number ", i)}})
+	}
+	return out
+}
+
+// BenchmarkResponse builds and signs one Response with ten attributes.
+func BenchmarkResponse(b *testing.B) {
+	h := newHouse(b)
+	rows := tenAttributes()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.saml.WriteResponse(rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRawRSA is the floor: one bare signature with the same key.
+func BenchmarkRawRSA(b *testing.B) {
+	key, sum := privateKey(b, "idp"), sha256.Sum256(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := key.Sign(rand.Reader, sum[:], crypto.SHA256); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCrewjam is the library's own identity provider on the same input.
+func BenchmarkCrewjam(b *testing.B) {
+	provider := &saml.IdentityProvider{
+		Key: privateKey(b, "idp"), Certificate: certificate(b, "idp"), MetadataURL: parsed(b, entityID), SSOURL: parsed(b, ssoURL),
+		SignatureMethod: dsig.RSASHA256SignatureMethod,
+	}
+	session := &saml.Session{ID: "sid", Index: "sid", NameID: "abc", CreateTime: noon}
+	for _, a := range tenAttributes() {
+		session.CustomAttributes = append(session.CustomAttributes, saml.Attribute{Name: a.Name, NameFormat: a.Format, Values: []saml.AttributeValue{{Type: "xs:string", Value: a.Values[0]}}})
+	}
+	acs := saml.IndexedEndpoint{Binding: saml.HTTPPostBinding, Location: spACS}
+	r := httptest.NewRequest("GET", ssoURL, nil)
+	sp := saml.SPSSODescriptor{AssertionConsumerServices: []saml.IndexedEndpoint{acs}}
+	b.ReportAllocs()
+	for b.Loop() {
+		req := &saml.IdpAuthnRequest{
+			IDP: provider, Now: noon, Request: saml.AuthnRequest{ID: "_request1", IssueInstant: noon}, ACSEndpoint: &acs, SPSSODescriptor: &sp,
+			ServiceProviderMetadata: &saml.EntityDescriptor{EntityID: spEntity, SPSSODescriptors: []saml.SPSSODescriptor{sp}}, HTTPRequest: r,
+		}
+		if err := (saml.DefaultAssertionMaker{}).MakeAssertion(req, session); err != nil {
+			b.Fatal(err)
+		}
+		if err := req.MakeResponse(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSSO is the whole way: request in, checks, response out.
+func BenchmarkSSO(b *testing.B) {
+	h := newHouse(b)
+	h.register()
+	h.signedIn()
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		n++
+		b.StopTimer()
+		target := redirect(authnRequest("_request1", fmt.Sprint("_b", n)))
+		b.StartTimer()
+		if w := h.get(target); w.Code != 200 {
+			b.Fatal(pageText(w))
+		}
+	}
+}

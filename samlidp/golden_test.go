@@ -1,0 +1,58 @@
+package samlidp_test
+
+import (
+	"encoding/base64"
+	"flag"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"testing"
+
+	"cloudsso/idp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// The bytes on the wire: a fixed clock, fixed ids and a deterministic signature.
+func TestResponseWireBytes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*idp.ServiceProvider)
+		send   func(h *house) *httptest.ResponseRecorder
+	}{
+		"response": {func(*idp.ServiceProvider) {}, func(h *house) *httptest.ResponseRecorder { return h.send(authnRequest()) }},
+		"both":     {func(sp *idp.ServiceProvider) { sp.Sign = "both" }, func(h *house) *httptest.ResponseRecorder { return h.send(authnRequest()) }},
+		"influitive": {func(sp *idp.ServiceProvider) {
+			sp.Sign, sp.AllowIDPInitiated, sp.Lifetime = "assertion", true, 60
+			sp.NameID = idp.NameIDCfg{Format: "emailAddress", NameQualifier: "Influitive-AdvocateHub"}
+			sp.Attributes = []idp.Mapping{{Name: "FirstName", From: "given_name"}, {Name: "LastName", From: "family_name"}, {Name: "Email", From: "email"}}
+		}, func(h *house) *httptest.ResponseRecorder { return h.get(issuer + "/saml/init/wiki") }},
+		"refusal": {func(*idp.ServiceProvider) {}, func(h *house) *httptest.ResponseRecorder {
+			h.login.session = nil
+			return h.send(attrs(`IsPassive="true"`))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			h.register(func(sp *idp.ServiceProvider) { sp.NameID.Format = "transient" }, c.change)
+			h.signedIn()
+			n := 0
+			h.saml.FixIDs(func() string { n++; return fmt.Sprintf("_id%d", n) })
+			w := c.send(h)
+			got, err := base64.StdEncoding.DecodeString(posted(t, w).Fields.Get("SAMLResponse"))
+			must(t, err)
+			judged(t, got)
+			file := "testdata/golden/" + name + ".xml"
+			if *update {
+				must(t, os.MkdirAll("testdata/golden", 0o755))
+				must(t, os.WriteFile(file, got, 0o644))
+			}
+			want, err := os.ReadFile(file)
+			must(t, err)
+			if string(got) != string(want) {
+				t.Errorf("the bytes changed (go test -update writes them anew):\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}

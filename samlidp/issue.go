@@ -1,0 +1,197 @@
+package samlidp
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/idp/web"
+)
+
+// backdate is how far before now an assertion becomes valid: applications refuse one
+// from the future, and their clocks are often a little slow.
+const backdate = time.Minute
+
+// defaultLifetime of an assertion.
+const defaultLifetime = 5 * time.Minute
+
+// finish answers a settled flow.
+func (p *Provider) finish(w http.ResponseWriter, r *http.Request, q *request, f idp.Flow) {
+	a, err := p.answer(r.Context(), q, f)
+	if err != nil {
+		p.refuse(w, r, q, err)
+		return
+	}
+	p.deliver(w, r, q, a)
+}
+
+// answer decides what the application hears and puts it on record.
+func (p *Provider) answer(ctx context.Context, q *request, f idp.Flow) (*response, error) {
+	if err := settled(q, f); err != nil {
+		return nil, err
+	}
+	person, err := p.person(ctx, f.Answer.Subject)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.assertion(ctx, q, f.Answer, person)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.join(ctx, q, f.Answer, a); err != nil {
+		return nil, err
+	}
+	r := p.response(q)
+	r.assertion = a
+	return r, p.recordIssued(ctx, q, person, r)
+}
+
+// settled says whether the login ended in what was asked for.
+func settled(q *request, f idp.Flow) error {
+	switch f.Answer.Outcome {
+	case idp.SignedIn:
+	case idp.Denied:
+		return responder(subAuthnFailed, "The person cancelled the sign-in.")
+	case idp.LoginRequired, idp.ConsentRequired:
+		return responder(subNoPassive, "The request is passive (IsPassive), and the person would have to sign in first.")
+	default:
+		return errors.New("samlidp: the login handed back a flow that is not settled")
+	}
+	// The login sees to ForceAuthn; an assertion that claims it falsely is worth a second look.
+	if q.msg != nil && q.msg.ForceAuthn && f.Answer.AuthTime.Before(f.CreatedAt.Truncate(time.Second)) {
+		return responder(subAuthnFailed, "The request demands a fresh sign-in (ForceAuthn), and the person did not sign in again.")
+	}
+	return nil
+}
+
+// person asks the directory again: between sign-in and answer an admin may have acted.
+func (p *Provider) person(ctx context.Context, subject string) (idp.Person, error) {
+	person, err := p.people.Person(ctx, subject)
+	if errors.Is(err, idp.ErrNotFound) {
+		person, err = idp.Person{Subject: subject, Status: idp.Gone}, nil
+	}
+	if err != nil {
+		return person, err
+	}
+	if person.Status != idp.Active {
+		return person, responder(subRequestDenied, "The person may not sign in at the moment.").because(errors.New("directory status: " + string(person.Status)))
+	}
+	return person, nil
+}
+
+func (p *Provider) assertion(ctx context.Context, q *request, who idp.Answer, person idp.Person) (*assertion, error) {
+	name, err := p.name(ctx, q, person)
+	if err != nil {
+		return nil, err
+	}
+	if err := expected(q, name); err != nil {
+		return nil, err
+	}
+	rows, err := attributes(q.sp, person)
+	if err != nil {
+		return nil, err
+	}
+	now := p.now().UTC()
+	life := time.Duration(q.sp.Lifetime) * time.Second
+	if life <= 0 {
+		life = defaultLifetime
+	}
+	return &assertion{
+		id: p.newID(), name: name, class: q.class, attributes: rows,
+		audiences: append([]string{q.sp.EntityID}, q.sp.Audiences...),
+		notBefore: now.Add(-backdate), notOnOrAfter: now.Add(life),
+		authTime: who.AuthTime, session: who.SID,
+	}, nil
+}
+
+// expected: if the request names a person, nobody else will do (Core §3.4.1.4).
+func expected(q *request, name nameID) error {
+	if q.msg == nil || q.msg.Subject == nil || q.msg.Subject.NameID == "" {
+		return nil
+	}
+	s := q.msg.Subject
+	if s.NameID != name.Value || s.Format != "" && s.Format != FormatUnspecified && s.Format != name.Format {
+		return responder(subUnknownPrincipal, "Somebody else signed in than the Subject of the request.")
+	}
+	return nil
+}
+
+// join tells the session that this application knows it now, so that logout can name it.
+func (p *Provider) join(ctx context.Context, q *request, who idp.Answer, a *assertion) error {
+	err := p.login.Joined(ctx, who.Session, idp.SessionApp{
+		Protocol: idp.ProtocolSAML, App: q.sp.App, NameID: a.name.Value, NameIDFormat: a.name.Format, SessionIndex: a.session, At: p.now().UTC(),
+	})
+	if errors.Is(err, idp.ErrNotFound) {
+		return idp.Errorf(idp.Expired, "You were signed out meanwhile. Start again at the application.").Because(err)
+	}
+	return err
+}
+
+// recordIssued comes before the answer leaves: what is not on record is not handed out.
+func (p *Provider) recordIssued(ctx context.Context, q *request, person idp.Person, r *response) error {
+	idp.Note(ctx, slog.String("subject", person.Subject))
+	return p.events.Record(ctx, idp.Event{Name: idp.EventSAMLIssued, Subject: person.Subject, App: q.sp.App, Detail: map[string]string{
+		"assertion_id": r.assertion.id, "in_response_to": r.inResponseTo, "acs": q.acs.Location,
+		"nameid_format": r.assertion.name.Format, "class": r.assertion.class,
+	}})
+}
+
+// refuse answers with a SAML status where the application can be told, and with a page of
+// ours where it cannot or where the fault is on our side.
+func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, q *request, err error) {
+	p.recordRefused(r.Context(), q, err)
+	var f *fault
+	if !errors.As(err, &f) {
+		p.pages.Error(w, r, err)
+		return
+	}
+	if f.cause != nil {
+		idp.Note(r.Context(), slog.String("cause", f.cause.Error()))
+	}
+	a := p.response(q)
+	a.fault = f
+	p.deliver(w, r, q, a)
+}
+
+// recordRefused keeps refusals of requests that somebody can be named for; junk from
+// nowhere gets a log line only, or strangers could fill the audit log.
+func (p *Provider) recordRefused(ctx context.Context, q *request, err error) {
+	reason, status := err.Error(), ""
+	var f *fault
+	if errors.As(err, &f) {
+		status = f.sub
+	} else if e := idp.AsError(err); e.Code == idp.Internal || e.Code == idp.Unavailable {
+		return
+	} else {
+		reason = e.Public
+	}
+	if q.entityID() == "" && q.sp.App == "" {
+		return
+	}
+	idp.Note(ctx, slog.String("refused", reason))
+	event := idp.Event{Name: idp.EventSAMLRefused, App: q.sp.App, Detail: map[string]string{"reason": reason, "status": status, "entity_id": q.entityID()}}
+	if err := p.events.Record(ctx, event); err != nil { // nothing is handed out: the refusal stands without its record
+		idp.Note(ctx, slog.String("audit", err.Error()))
+	}
+}
+
+// deliver signs the answer and has the browser post it.
+func (p *Provider) deliver(w http.ResponseWriter, r *http.Request, q *request, a *response) {
+	s, err := p.signs()
+	if err == nil {
+		var doc []byte
+		if doc, err = a.write(p.entityID, s); err == nil {
+			fields := []web.Field{{Name: "SAMLResponse", Value: base64.StdEncoding.EncodeToString(doc)}}
+			if q.relayed {
+				fields = append(fields, web.Field{Name: "RelayState", Value: q.relayState})
+			}
+			p.pages.AutoPost(w, r, web.AutoPost{Action: q.acs.Location, App: q.sp.Name, Fields: fields})
+			return
+		}
+	}
+	p.pages.Error(w, r, err)
+}

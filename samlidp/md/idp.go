@@ -1,0 +1,82 @@
+package md
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/samlidp/wire"
+)
+
+// IdP is our own metadata.
+type IdP struct {
+	EntityID                string
+	SSO                     []idp.Endpoint // at least one
+	SLO                     []idp.Endpoint
+	Certificates            [][]byte // DER, at least one, the one that signs now first; all are published for signing
+	NameIDFormats           []string
+	DisplayName             string
+	WantAuthnRequestsSigned bool
+	ValidUntil              time.Time // zero: not written
+}
+
+// Marshal writes a schema-valid EntityDescriptor (Metadata §2.4.3). What is empty is
+// left out.
+func (m IdP) Marshal() ([]byte, error) {
+	if m.EntityID == "" || len(m.SSO) == 0 || len(m.Certificates) == 0 {
+		return nil, errors.New("IdP metadata needs an entity ID, an SSO endpoint and a certificate")
+	}
+	w := wire.NewWriter()
+	until := ""
+	if !m.ValidUntil.IsZero() {
+		until = m.ValidUntil.UTC().Format(time.RFC3339)
+	}
+	w.Start("md:EntityDescriptor", wire.A("entityID", m.EntityID), wire.Opt("validUntil", until))
+	w.Start("md:IDPSSODescriptor",
+		wire.A("protocolSupportEnumeration", wire.NSProtocol),
+		wire.A("WantAuthnRequestsSigned", strconv.FormatBool(m.WantAuthnRequestsSigned)))
+	m.extensions(w)
+	for _, der := range m.Certificates {
+		keyDescriptor(w, der)
+	}
+	for _, e := range m.SLO {
+		service(w, "md:SingleLogoutService", e)
+	}
+	for _, f := range m.NameIDFormats {
+		w.Element("md:NameIDFormat", f)
+	}
+	for _, e := range m.SSO {
+		service(w, "md:SingleSignOnService", e)
+	}
+	w.End()
+	w.End()
+	return w.Bytes()
+}
+
+func (m IdP) extensions(w *wire.Writer) {
+	if m.DisplayName == "" {
+		return
+	}
+	w.Start("md:Extensions")
+	w.Start("mdui:UIInfo")
+	w.Element("mdui:DisplayName", m.DisplayName, wire.A("xml:lang", "en"))
+	w.End()
+	w.End()
+}
+
+func keyDescriptor(w *wire.Writer, der []byte) {
+	w.Start("md:KeyDescriptor", wire.A("use", "signing"))
+	w.Start("ds:KeyInfo")
+	w.Start("ds:X509Data")
+	w.Start("ds:X509Certificate")
+	w.Base64(der)
+	for range 4 {
+		w.End()
+	}
+}
+
+func service(w *wire.Writer, name string, e idp.Endpoint) {
+	w.Start(name, wire.A("Binding", e.Binding), wire.A("Location", e.Location))
+	w.End()
+}

@@ -1,0 +1,137 @@
+package msg
+
+import (
+	"time"
+
+	"cloudsso/samlidp/wire"
+)
+
+// Bounds of what is stored and echoed of a stranger's words, in bytes.
+const (
+	maxID   = 256
+	maxName = 1024 // an entity ID (Core §8.3.6), a NameID
+	maxURL  = 2048
+)
+
+// AuthnRequest is an application's wish that somebody sign in (Core §3.4.1).
+type AuthnRequest struct {
+	ID           string
+	Version      string
+	IssueInstant time.Time
+	Destination  string // empty: absent
+	Issuer       string
+
+	ForceAuthn, IsPassive bool
+
+	ACSURL          string // empty: absent
+	ACSIndex        *int
+	ProtocolBinding string // empty: absent
+
+	Subject               *Subject
+	NameIDPolicy          *NameIDPolicy
+	RequestedAuthnContext *RequestedAuthnContext
+	Scoping               *Scoping
+}
+
+// Subject is the person the application expects (Core §2.4.1).
+type Subject struct {
+	NameID, Format string
+	Other          bool // a BaseID or EncryptedID, which nobody here can read
+}
+
+// NameIDPolicy is the kind of name the application wants to hear (Core §3.4.1.1).
+type NameIDPolicy struct {
+	Format, SPNameQualifier string
+	AllowCreate             *bool
+}
+
+// RequestedAuthnContext is how the person must have authenticated (Core §3.3.2.2.1).
+type RequestedAuthnContext struct {
+	Comparison string // exact, minimum, maximum or better
+	ClassRefs  []string
+	DeclRefs   []string
+}
+
+// Scoping says which identity providers may answer (Core §3.4.1.2).
+type Scoping struct {
+	IDPs []string // ProviderID of the IDPList; nil if there is no list
+}
+
+// DecodeAuthnRequest reads root, which must be a samlp:AuthnRequest. Errors are
+// [idp.Invalid] with a position.
+func DecodeAuthnRequest(root *wire.Element) (*AuthnRequest, error) {
+	if !root.Is(wire.NSProtocol, "AuthnRequest") {
+		return nil, root.Errorf("this address takes an AuthnRequest of SAML 2.0 (namespace %s) and nothing else.", wire.NSProtocol)
+	}
+	m := new(AuthnRequest)
+	for _, read := range []func(*wire.Element) error{m.header, m.wishes, m.address, m.content} {
+		if err := read(root); err != nil {
+			return nil, err
+		}
+	}
+	if m.Issuer == "" {
+		return nil, root.Errorf("the Issuer is missing. It must hold the application's entity ID.")
+	}
+	return m, nil
+}
+
+func (m *AuthnRequest) header(root *wire.Element) (err error) {
+	if m.ID, err = bounded(root, "ID", maxID); err != nil {
+		return err
+	}
+	if m.ID == "" {
+		return root.Errorf("the attribute ID is missing.")
+	}
+	m.Version, _ = root.Attr("Version")
+	if m.Destination, err = bounded(root, "Destination", maxURL); err != nil {
+		return err
+	}
+	m.IssueInstant, err = instant(root, "IssueInstant")
+	return err
+}
+
+func (m *AuthnRequest) wishes(root *wire.Element) (err error) {
+	if m.ForceAuthn, err = boolean(root, "ForceAuthn"); err != nil {
+		return err
+	}
+	m.IsPassive, err = boolean(root, "IsPassive")
+	return err
+}
+
+func (m *AuthnRequest) address(root *wire.Element) (err error) {
+	if m.ACSURL, err = bounded(root, "AssertionConsumerServiceURL", maxURL); err != nil {
+		return err
+	}
+	if m.ProtocolBinding, err = bounded(root, "ProtocolBinding", maxID); err != nil {
+		return err
+	}
+	if m.ACSIndex, err = index(root, "AssertionConsumerServiceIndex"); err != nil {
+		return err
+	}
+	_, err = index(root, "AttributeConsumingServiceIndex") // our registration decides what is released
+	return err
+}
+
+func (m *AuthnRequest) content(root *wire.Element) error {
+	return sequence(root,
+		part{ns: wire.NSAssertion, local: "Issuer", read: m.issuer},
+		part{ns: wire.NSDSig, local: "Signature"}, // dsig has checked it, or refuses it
+		part{ns: wire.NSProtocol, local: "Extensions"},
+		part{ns: wire.NSAssertion, local: "Subject", read: m.subject},
+		part{ns: wire.NSProtocol, local: "NameIDPolicy", read: m.nameIDPolicy},
+		part{ns: wire.NSAssertion, local: "Conditions"}, // a wish that we may disregard (Core §3.4.1)
+		part{ns: wire.NSProtocol, local: "RequestedAuthnContext", read: m.requestedAuthnContext},
+		part{ns: wire.NSProtocol, local: "Scoping", read: m.scoping},
+	)
+}
+
+// issuer: Core §3.4.1 and Profiles §4.1.4.1 allow an entity's name only.
+func (m *AuthnRequest) issuer(el *wire.Element) (err error) {
+	if f, ok := el.Attr("Format"); ok && f != "urn:oasis:names:tc:SAML:2.0:nameid-format:entity" {
+		return el.Errorf("the Format of the Issuer must be absent or urn:oasis:names:tc:SAML:2.0:nameid-format:entity.")
+	}
+	if m.Issuer, err = text(el); err == nil && len(m.Issuer) > maxName {
+		err = el.Errorf("an entity ID has at most %d bytes (Core §8.3.6).", maxName)
+	}
+	return err
+}

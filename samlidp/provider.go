@@ -1,0 +1,125 @@
+package samlidp
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/idp/web"
+	"cloudsso/keys"
+)
+
+// Paths below the issuer. The metadata URL is the IdP's entity ID too.
+const (
+	MetadataPath = "/saml/metadata"
+	SSOPath      = "/saml/sso"
+	ContinuePath = "/saml/sso/continue"
+	InitPath     = "/saml/init/"
+)
+
+// Records is what is read of the registrations, and the one thing written: a persistent id.
+type Records interface {
+	ServiceProvider(ctx context.Context, app string) (idp.ServiceProvider, error)
+	ServiceProviderByEntityID(ctx context.Context, entityID string) (idp.ServiceProvider, error)
+	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
+}
+
+// Flows puts a request that came by POST aside until the browser comes back by GET.
+type Flows interface {
+	CreateFlow(ctx context.Context, f idp.Flow) error
+	TakeFlow(ctx context.Context, id string) (idp.Flow, error)
+}
+
+// Marks remembers which requests were seen.
+type Marks interface {
+	SeenOnce(ctx context.Context, key string, until time.Time) error
+}
+
+// Ring holds the signing key and everything that metadata publishes.
+type Ring interface {
+	SAMLKey() keys.SAMLKey
+	SAMLCertificates() []*x509.Certificate
+}
+
+// Login finds out who is there.
+type Login interface {
+	// Begin settles f from the browser's session alone if that is enough (or if f.Ask.Passive), filling f.Answer:
+	// ready, nothing stored, nothing written. Otherwise it has stored f and answered.
+	Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (ready bool, err error)
+	// Resume takes the settled flow named by ?flow=… exactly once.
+	Resume(w http.ResponseWriter, r *http.Request, protocol string) (idp.Flow, error)
+	// Joined records in the session that an app was told about it.
+	Joined(ctx context.Context, sessionID string, app idp.SessionApp) error
+}
+
+// People answers what the directory says about a subject right now.
+type People interface {
+	Person(ctx context.Context, subject string) (idp.Person, error)
+}
+
+// Events records what was issued and refused.
+type Events interface {
+	Record(ctx context.Context, e idp.Event) error
+}
+
+// Options is all that a Provider needs. Every field but Dev and Now is required.
+type Options struct {
+	Issuer  string // configured URL without trailing slash; all our addresses derive from it
+	Dev     bool   // answers may go to http on loopback
+	Records Records
+	Flows   Flows
+	Marks   Marks
+	Ring    Ring
+	Login   Login
+	People  People
+	Pages   *web.Pages
+	Events  Events
+	Now     func() time.Time // nil: time.Now
+}
+
+// Provider is one SAML identity provider. Its handlers are safe for concurrent use.
+type Provider struct {
+	issuer   string
+	entityID string
+	ssoURL   string
+	dev      bool
+	records  Records
+	flows    Flows
+	marks    Marks
+	ring     Ring
+	login    Login
+	people   People
+	pages    *web.Pages
+	events   Events
+	now      func() time.Time
+	newID    func() string // of messages and assertions; tests fix it
+
+	signer   atomic.Pointer[signer]
+	metadata atomic.Pointer[document]
+}
+
+// New returns a Provider. It fails if the options are incomplete or the key cannot sign.
+func New(o Options) (*Provider, error) {
+	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Marks == nil || o.Ring == nil ||
+		o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil {
+		return nil, errors.New("samlidp: every option but Dev and Now is required")
+	}
+	p := &Provider{
+		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, dev: o.Dev,
+		records: o.Records, flows: o.Flows, marks: o.Marks, ring: o.Ring, login: o.Login,
+		people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
+		newID: func() string { return "_" + idp.NewID() }, // xs:ID may not start with a digit
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	_, err := p.signs()
+	return p, err
+}
+
+// EntityID is the IdP's name in SAML: the URL of its metadata.
+func (p *Provider) EntityID() string { return p.entityID }
