@@ -1,0 +1,163 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"cloudsso/idp"
+)
+
+// CreateGrant is [idp.Grants]'s.
+func (s *Store) CreateGrant(ctx context.Context, g idp.Grant) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, taken := s.grants[g.ID]; taken {
+		return idp.ErrConflict
+	}
+	s.grants[g.ID] = clone(g)
+	return nil
+}
+
+// Grant is [idp.Grants]'s.
+func (s *Store) Grant(ctx context.Context, id string) (idp.Grant, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return idp.Grant{}, err
+	}
+	defer unlock()
+	g, ok := s.grants[id]
+	if !ok {
+		return idp.Grant{}, idp.ErrNotFound
+	}
+	return clone(g), nil
+}
+
+// RedeemCode is [idp.Grants]'s.
+func (s *Store) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	g, ok := s.grants[r.GrantID]
+	switch {
+	case !ok || g.CodeHash == "" || g.CodeHash != r.CodeHash:
+		return idp.ErrNotFound
+	case !g.CodeUsedAt.IsZero() || !g.RevokedAt.IsZero():
+		return idp.ErrReused
+	case over(g.CodeExpiresAt, stored(now)):
+		return idp.ErrNotFound
+	}
+	g.CodeUsedAt = stored(now)
+	g.RefreshSeq, g.RefreshExpiresAt = r.RefreshSeq, stored(r.RefreshExpiresAt)
+	g.ExpiresAt = stored(r.ExpiresAt)
+	s.grants[g.ID] = g
+	return nil
+}
+
+// RotateRefresh is [idp.Grants]'s.
+func (s *Store) RotateRefresh(ctx context.Context, r idp.Rotation) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	g, ok := s.grants[r.GrantID]
+	switch {
+	case !ok:
+		return idp.ErrNotFound
+	case r.Seq < 1 || g.RefreshSeq != r.Seq || !g.RevokedAt.IsZero():
+		return idp.ErrReused
+	}
+	g.RefreshSeq++
+	g.RefreshGraceUntil, g.RefreshExpiresAt = stored(r.GraceUntil), stored(r.RefreshExpiresAt)
+	g.ExpiresAt = stored(r.ExpiresAt)
+	s.grants[g.ID] = g
+	return nil
+}
+
+// RevokeGrant is [idp.Grants]'s.
+func (s *Store) RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	return s.revoke(func(g idp.Grant) bool { return g.ID == id }, reason, now) == 1, nil
+}
+
+// RevokeGrants is [idp.Grants]'s.
+func (s *Store) RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error) {
+	if f == (idp.GrantFilter{}) {
+		return 0, errors.New("revoke grants: the filter selects everything")
+	}
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	fits := func(want, is string) bool { return want == "" || want == is }
+	return s.revoke(func(g idp.Grant) bool {
+		return fits(f.Subject, g.Subject) && fits(f.ClientID, g.ClientID) && fits(f.SessionID, g.SessionID)
+	}, reason, now), nil
+}
+
+func (s *Store) revoke(fits func(idp.Grant) bool, reason string, now time.Time) (n int) {
+	for id, g := range s.grants {
+		if g.RevokedAt.IsZero() && fits(g) {
+			g.RevokedAt, g.Revoked = stored(now), reason
+			s.grants[id] = g
+			n++
+		}
+	}
+	return n
+}
+
+// GiveConsent is [idp.Consents]'s.
+func (s *Store) GiveConsent(ctx context.Context, c idp.Consent) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	key := [2]string{c.Subject, c.ClientID}
+	all := slices.Clone(s.consents[key].Scopes)
+	for _, scope := range c.Scopes {
+		if !slices.Contains(all, scope) {
+			all = append(all, scope)
+		}
+	}
+	c.Scopes = all
+	s.consents[key] = clone(c)
+	return nil
+}
+
+// Consent is [idp.Consents]'s.
+func (s *Store) Consent(ctx context.Context, subject, clientID string) (idp.Consent, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return idp.Consent{}, err
+	}
+	defer unlock()
+	c, ok := s.consents[[2]string{subject, clientID}]
+	if !ok {
+		return idp.Consent{}, idp.ErrNotFound
+	}
+	return clone(c), nil
+}
+
+// RevokeConsent is [idp.Consents]'s.
+func (s *Store) RevokeConsent(ctx context.Context, subject, clientID string) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	delete(s.consents, [2]string{subject, clientID})
+	return nil
+}

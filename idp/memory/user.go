@@ -1,0 +1,118 @@
+package memory
+
+import (
+	"context"
+
+	"cloudsso/idp"
+)
+
+// CreateUser is [idp.Users]'s.
+func (s *Store) CreateUser(ctx context.Context, u idp.User) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if s.usernameTaken(u) {
+		return idp.ErrConflict
+	}
+	return s.users.create(u.ID, u)
+}
+
+// User is [idp.Users]'s.
+func (s *Store) User(ctx context.Context, id string) (idp.User, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return idp.User{}, err
+	}
+	defer unlock()
+	return s.users.read(id)
+}
+
+// UserByUsername is [idp.Users]'s.
+func (s *Store) UserByUsername(ctx context.Context, username string) (idp.User, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return idp.User{}, err
+	}
+	defer unlock()
+	return s.byUsername(username)
+}
+
+// UpdateUser is [idp.Users]'s.
+func (s *Store) UpdateUser(ctx context.Context, u idp.User) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.users.current(u.ID, u.Version); err != nil {
+		return err
+	}
+	if s.usernameTaken(u) {
+		return idp.ErrConflict
+	}
+	return s.users.update(u.ID, u)
+}
+
+// DeleteUser is [idp.Users]'s.
+func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.users.remove(id, version)
+}
+
+// Users is [idp.Users]'s.
+func (s *Store) Users(ctx context.Context, p idp.Page) ([]idp.User, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return s.users.list(p)
+}
+
+// Subject is [idp.Subjects]'s.
+func (s *Store) Subject(ctx context.Context, directory, directoryID, candidate string) (string, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	owner := [2]string{directory, directoryID}
+	if subject, ok := s.subjects[owner]; ok {
+		return subject, nil
+	}
+	if _, taken := s.owners[candidate]; taken {
+		return "", idp.ErrConflict
+	}
+	s.subjects[owner], s.owners[candidate] = candidate, owner
+	return candidate, nil
+}
+
+// SubjectOwner is [idp.Subjects]'s.
+func (s *Store) SubjectOwner(ctx context.Context, subject string) (directory, directoryID string, err error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	defer unlock()
+	owner, ok := s.owners[subject]
+	if !ok {
+		return "", "", idp.ErrNotFound
+	}
+	return owner[0], owner[1], nil
+}
+
+func (s *Store) byUsername(username string) (idp.User, error) {
+	folded := idp.FoldUsername(username)
+	return s.users.find(func(u *idp.User) bool { return idp.FoldUsername(u.Username) == folded })
+}
+
+func (s *Store) usernameTaken(u idp.User) bool {
+	other, err := s.byUsername(u.Username)
+	return err == nil && other.ID != u.ID
+}

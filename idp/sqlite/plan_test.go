@@ -1,0 +1,64 @@
+package sqlite_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/idp/sqlite"
+	"cloudsso/idp/sqlstore"
+	"cloudsso/idp/storetest"
+)
+
+// A statement that reads a whole table is quick in every test and slow after a year.
+func TestNoStatementReadsAWholeTable(t *testing.T) {
+	t.Parallel()
+	var statements atomic.Int64
+	explained := func(t *testing.T, now func() time.Time) *sqlstore.Store {
+		s, err := sqlite.OpenExplained(t.Context(), file(t), now, func(query, plan string) {
+			statements.Add(1)
+			if strings.Contains(query, "FROM keys") || strings.Contains(query, "goose_db_version") {
+				return // all of a few rows is what they are for
+			}
+			if strings.Contains(plan, "SCAN") {
+				t.Errorf("%s\n%s", query, plan)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	storetest.Records(t, func(t *testing.T, now func() time.Time) idp.Records { return explained(t, now) })
+	storetest.Flows(t, func(t *testing.T, now func() time.Time) idp.Flows { return explained(t, now) })
+	if n := statements.Load(); n < 50 {
+		t.Errorf("only %d statements were looked at", n)
+	}
+}
+
+// Rows that are over and never read again must not stay for ever.
+func TestSweepLeavesNothingOver(t *testing.T) {
+	t.Parallel()
+	path, now := file(t), time.Now()
+	s := open(t, path, func() time.Time { return now })
+	defer s.Close()
+	wants(t, s.CreateFlow(t.Context(), idp.Flow{ID: "f", ExpiresAt: now}), nil)
+	wants(t, s.CreateSession(t.Context(), idp.Session{ID: "s"}), nil) // no expiry is: over
+	wants(t, s.SeenOnce(t.Context(), "m", now), nil)
+	_, err := s.Count(t.Context(), "c", 0)
+	wants(t, err, nil)
+	wants(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g", ExpiresAt: now}), nil)
+	wants(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "a", Hash: "a", ExpiresAt: now}), nil)
+	n, err := s.Sweep(t.Context(), now, 100)
+	if n != 6 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	conn := stranger(t, path)
+	for _, table := range []string{"flows", "sessions", "marks", "counters", "grants", "admin_tokens"} {
+		if left := column(t, conn, "SELECT count(*) FROM "+table); left[0] != "0" {
+			t.Errorf("%s rows are left in %s", left[0], table)
+		}
+	}
+}

@@ -1,0 +1,14 @@
+// Package sqlstore keeps Records and Flows in a SQL database. The statements are plain
+// SQL with $1-style placeholders and mean the same to SQLite and PostgreSQL; what the
+// two do not share (opening, migrations, transactions, error codes) is a [Database],
+// which packages beside this one provide.
+//
+// The main path: a verb of a port binds its values ([text] refuses what no database
+// keeps), a change runs inside [Database].Write and returns once it is durable, a miss
+// is looked up afterwards in the same transaction to say why, and [Database].Fault
+// turns what the driver said into the sentinels of package idp.
+//
+// What is searched, compared or expires is a typed column; the rest of a record is one
+// JSON document, whose field names are written down in this package and stay. Times are
+// integer microseconds since 1970 in UTC; a zero time is NULL where that means "not yet".
+package sqlstore

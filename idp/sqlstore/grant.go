@@ -1,0 +1,131 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloudsso/idp"
+)
+
+type grantDoc struct {
+	SID         string            `json:"sid"`
+	GrantType   string            `json:"grant_type"`
+	Scopes      []string          `json:"scopes"`
+	RedirectURI string            `json:"redirect_uri"`
+	Nonce       string            `json:"nonce"`
+	Challenge   string            `json:"challenge"`
+	AuthTime    time.Time         `json:"auth_time"`
+	ACR         string            `json:"acr"`
+	AMR         []string          `json:"amr"`
+	Request     map[string]string `json:"request"`
+}
+
+// CreateGrant is [idp.Grants]'s.
+func (s *Store) CreateGrant(ctx context.Context, g idp.Grant) error {
+	doc, err := document(grantDoc{g.SID, g.GrantType, g.Scopes, g.RedirectURI, g.Nonce, g.Challenge, whole(g.AuthTime), g.ACR, g.AMR, g.Request})
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, `INSERT INTO grants (id, client_id, subject, session_id, code_hash, code_expires_at, code_used_at,
+		refresh_seq, refresh_expires_at, refresh_grace_until, created_at, expires_at, revoked_at, revoked, doc)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		g.ID, g.ClientID, g.Subject, g.SessionID, g.CodeHash, maybe(g.CodeExpiresAt), maybe(g.CodeUsedAt),
+		g.RefreshSeq, maybe(g.RefreshExpiresAt), maybe(g.RefreshGraceUntil), micros(g.CreatedAt), maybe(g.ExpiresAt),
+		maybe(g.RevokedAt), g.Revoked, doc)
+}
+
+// Grant is [idp.Grants]'s.
+func (s *Store) Grant(ctx context.Context, id string) (idp.Grant, error) {
+	return find(ctx, s, scanGrant, `SELECT id, client_id, subject, session_id, code_hash, code_expires_at, code_used_at,
+		refresh_seq, refresh_expires_at, refresh_grace_until, created_at, expires_at, revoked_at, revoked, doc
+		FROM grants WHERE id = $1`, id)
+}
+
+// RedeemCode is [idp.Grants]'s.
+func (s *Store) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error {
+	return s.write(ctx, func(tx Tx) error {
+		n, err := exec(tx, `UPDATE grants SET code_used_at = $3, refresh_seq = $4, refresh_expires_at = $5, expires_at = $6
+			WHERE id = $1 AND code_hash = $2 AND code_hash <> '' AND code_expires_at > $3
+			AND code_used_at IS NULL AND revoked_at IS NULL`,
+			r.GrantID, r.CodeHash, micros(now), r.RefreshSeq, maybe(r.RefreshExpiresAt), maybe(r.ExpiresAt))
+		if err != nil || n == 1 {
+			return err
+		}
+		return reused(tx, `SELECT 1 FROM grants WHERE id = $1 AND code_hash = $2 AND code_hash <> ''
+			AND (code_used_at IS NOT NULL OR revoked_at IS NOT NULL)`, r.GrantID, r.CodeHash)
+	})
+}
+
+// RotateRefresh is [idp.Grants]'s.
+func (s *Store) RotateRefresh(ctx context.Context, r idp.Rotation) error {
+	return s.write(ctx, func(tx Tx) error {
+		n, err := exec(tx, `UPDATE grants SET refresh_seq = refresh_seq + 1, refresh_grace_until = $3, refresh_expires_at = $4, expires_at = $5
+			WHERE id = $1 AND refresh_seq = $2 AND refresh_seq > 0 AND revoked_at IS NULL`,
+			r.GrantID, r.Seq, maybe(r.GraceUntil), maybe(r.RefreshExpiresAt), maybe(r.ExpiresAt))
+		if err != nil || n == 1 {
+			return err
+		}
+		return reused(tx, `SELECT 1 FROM grants WHERE id = $1`, r.GrantID)
+	})
+}
+
+// reused is [idp.ErrReused] if the query finds the grant.
+func reused(tx Tx, query string, args ...any) error {
+	if _, err := one(tx.Query, scalar[int64], query, args...); err != nil {
+		return err
+	}
+	return idp.ErrReused
+}
+
+// RevokeGrant is [idp.Grants]'s.
+func (s *Store) RevokeGrant(ctx context.Context, id, reason string, now time.Time) (did bool, err error) {
+	n, err := s.revoke(ctx, `id = $3`, reason, now, id)
+	return n == 1, err
+}
+
+// RevokeGrants is [idp.Grants]'s.
+func (s *Store) RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error) {
+	var where string
+	var values []any
+	for _, c := range []struct{ column, value string }{{"subject", f.Subject}, {"client_id", f.ClientID}, {"session_id", f.SessionID}} {
+		if c.value == "" {
+			continue
+		}
+		if where != "" {
+			where += " AND "
+		}
+		values = append(values, c.value)
+		where += fmt.Sprintf("%s = $%d", c.column, 2+len(values))
+	}
+	if where == "" {
+		return 0, errors.New("revoke grants: the filter selects everything")
+	}
+	return s.revoke(ctx, where, reason, now, values...)
+}
+
+// revoke marks the live grants that match where, whose placeholders begin at $3.
+func (s *Store) revoke(ctx context.Context, where, reason string, now time.Time, values ...any) (revoked int, err error) {
+	args := append([]any{micros(now), reason}, values...)
+	err = s.write(ctx, func(tx Tx) error {
+		n, err := exec(tx, `UPDATE grants SET revoked_at = $1, revoked = $2 WHERE revoked_at IS NULL AND `+where, args...)
+		revoked = int(n)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return revoked, nil
+}
+
+func scanGrant(rows *sql.Rows) (g idp.Grant, err error) {
+	var d grantDoc
+	err = rows.Scan(&g.ID, &g.ClientID, &g.Subject, &g.SessionID, &g.CodeHash, instant{&g.CodeExpiresAt}, instant{&g.CodeUsedAt},
+		&g.RefreshSeq, instant{&g.RefreshExpiresAt}, instant{&g.RefreshGraceUntil}, instant{&g.CreatedAt}, instant{&g.ExpiresAt},
+		instant{&g.RevokedAt}, &g.Revoked, content{&d})
+	g.SID, g.GrantType, g.Scopes, g.RedirectURI, g.Nonce = d.SID, d.GrantType, d.Scopes, d.RedirectURI, d.Nonce
+	g.Challenge, g.AuthTime, g.ACR, g.AMR, g.Request = d.Challenge, d.AuthTime, d.ACR, d.AMR, d.Request
+	return g, err
+}

@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"cloudsso/idp"
+)
+
+// Database is what one kind of database does its own way.
+type Database interface {
+	// Query reads what is committed. It prepares each text once.
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	// Write runs verb in a transaction and returns when that is durable. If verb fails,
+	// all that it did is undone and Write returns its error. verb may run at any time
+	// before Write returns, on another goroutine, more than once.
+	Write(ctx context.Context, verb func(Tx) error) error
+	// Fault turns an error of the driver into one that wraps idp.ErrConflict (a unique key
+	// is taken) or idp.ErrUnavailable. nil and errors of package idp stay as they are.
+	Fault(err error) error
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Tx is a transaction that [Database].Write has begun and will end.
+type Tx interface {
+	Query(query string, args ...any) (*sql.Rows, error)
+	// Exec returns the number of rows that it changed.
+	Exec(query string, args ...any) (int64, error)
+}
+
+// Store is [idp.Records] and [idp.Flows] in a SQL database.
+type Store struct {
+	db  Database
+	now func() time.Time
+}
+
+var (
+	_ idp.Records = (*Store)(nil)
+	_ idp.Flows   = (*Store)(nil)
+)
+
+// New returns a Store on db, whose schema is up to date. Things expire by the clock now.
+func New(db Database, now func() time.Time) *Store { return &Store{db: db, now: now} }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.db.Fault(s.db.Ping(ctx)) }
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+var sweeps = [...]string{
+	`DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)`,
+	`DELETE FROM admin_tokens WHERE id IN (SELECT id FROM admin_tokens WHERE expires_at <= $1 LIMIT $2)`,
+	`DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires_at <= $1 LIMIT $2)`,
+	`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)`,
+	`DELETE FROM marks WHERE key IN (SELECT key FROM marks WHERE expires_at <= $1 LIMIT $2)`,
+	`DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE expires_at <= $1 LIMIT $2)`,
+}
+
+// Sweep deletes what is over at now, of Records and Flows alike, one transaction per
+// table. Keys stay: their slots must not be given out twice.
+func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int, err error) {
+	for _, query := range sweeps {
+		if swept >= limit {
+			break
+		}
+		var n int64
+		err = s.write(ctx, func(tx Tx) (err error) {
+			n, err = exec(tx, query, micros(now), limit-swept)
+			return err
+		})
+		if err != nil {
+			return swept, err
+		}
+		swept += int(n)
+	}
+	return swept, nil
+}
+
+// write runs a verb; every change goes through here.
+func (s *Store) write(ctx context.Context, verb func(Tx) error) error {
+	return s.db.Fault(s.db.Write(ctx, verb))
+}
+
+// change is write for a verb of one statement.
+func (s *Store) change(ctx context.Context, query string, args ...any) error {
+	return s.write(ctx, func(tx Tx) error {
+		_, err := exec(tx, query, args...)
+		return err
+	})
+}
+
+// find reads the one record that a key names.
+func find[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) (T, error) {
+	v, err := one(s.reader(ctx), scan, query, args...)
+	return v, s.db.Fault(err)
+}
+
+// list reads all records that match.
+func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	v, err := all(s.reader(ctx), scan, query, args...)
+	return v, s.db.Fault(err)
+}
+
+func (s *Store) reader(ctx context.Context) ask {
+	return func(query string, args ...any) (*sql.Rows, error) { return s.db.Query(ctx, query, args...) }
+}

@@ -1,0 +1,89 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+
+	"cloudsso/idp"
+)
+
+const userColumns = `SELECT id, username, email, password_hash, disabled, doc, version, created_at, updated_at FROM users`
+
+type userDoc struct {
+	Attributes idp.Attributes `json:"attributes"`
+	Groups     []string       `json:"groups"`
+}
+
+// CreateUser is [idp.Users]'s.
+func (s *Store) CreateUser(ctx context.Context, u idp.User) error {
+	doc, err := document(userDoc{u.Attributes, u.Groups})
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, `INSERT INTO users (id, username, folded, email, password_hash, disabled, doc, version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9)`, u.ID, u.Username, idp.FoldUsername(u.Username), u.Email, u.PasswordHash,
+		flag(u.Disabled), doc, micros(u.CreatedAt), micros(u.UpdatedAt))
+}
+
+// User is [idp.Users]'s.
+func (s *Store) User(ctx context.Context, id string) (idp.User, error) {
+	return find(ctx, s, scanUser, userColumns+` WHERE id = $1`, id)
+}
+
+// UserByUsername is [idp.Users]'s.
+func (s *Store) UserByUsername(ctx context.Context, username string) (idp.User, error) {
+	return find(ctx, s, scanUser, userColumns+` WHERE folded = $1`, idp.FoldUsername(username))
+}
+
+// UpdateUser is [idp.Users]'s.
+func (s *Store) UpdateUser(ctx context.Context, u idp.User) error {
+	doc, err := document(userDoc{u.Attributes, u.Groups})
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(tx Tx) error {
+		n, err := exec(tx, `UPDATE users SET version = version + 1, username = $3, folded = $4, email = $5, password_hash = $6,
+			disabled = $7, doc = $8, created_at = $9, updated_at = $10 WHERE id = $1 AND version = $2`,
+			u.ID, u.Version, u.Username, idp.FoldUsername(u.Username), u.Email, u.PasswordHash,
+			flag(u.Disabled), doc, micros(u.CreatedAt), micros(u.UpdatedAt))
+		if err != nil || n == 1 {
+			return err
+		}
+		return missed(tx, `SELECT 1 FROM users WHERE id = $1`, u.ID)
+	})
+}
+
+// DeleteUser is [idp.Users]'s. The subject stays bound: it is never given to anybody else.
+func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
+	return s.write(ctx, func(tx Tx) error {
+		n, err := exec(tx, `DELETE FROM users WHERE id = $1 AND (version = $2 OR $2 = 0)`, id, version)
+		if err != nil || n == 1 {
+			return err
+		}
+		return missed(tx, `SELECT 1 FROM users WHERE id = $1`, id)
+	})
+}
+
+// Users is [idp.Users]'s.
+func (s *Store) Users(ctx context.Context, p idp.Page) ([]idp.User, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	return list(ctx, s, scanUser, userColumns+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Limit)
+}
+
+func scanUser(rows *sql.Rows) (u idp.User, err error) {
+	var d userDoc
+	var disabled int64
+	err = rows.Scan(&u.ID, &u.Username, &u.Email, &u.PasswordHash, &disabled, content{&d}, &u.Version, instant{&u.CreatedAt}, instant{&u.UpdatedAt})
+	u.Attributes, u.Groups, u.Disabled = d.Attributes, d.Groups, disabled == 1
+	return u, err
+}
+
+// flag is how a truth is stored: not every database has a type for it.
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,139 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"cloudsso/idp"
+)
+
+// givenUp runs each method with a context that is over: it must say so, at once, in a
+// way that callers take for "try again later".
+func givenUp(t *testing.T, methods map[string]func(context.Context) error) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, method := range methods {
+		err := method(ctx)
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, idp.ErrUnavailable) {
+			t.Errorf("%s: %v, want context.Canceled and ErrUnavailable", name, err)
+		}
+	}
+}
+
+func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
+	now, page := c.Now(), idp.Page{Limit: 1}
+	ok(t, s.CreateClient(t.Context(), idp.Client{ID: "c"}))
+	ok(t, s.CreateServiceProvider(t.Context(), idp.ServiceProvider{App: "sp", EntityID: "sp"}))
+	ok(t, s.CreateUser(t.Context(), idp.User{ID: "u", Username: "u"}))
+	grant := coded("g", now)
+	grant.RefreshSeq = 1
+	ok(t, s.CreateGrant(t.Context(), grant))
+	givenUp(t, map[string]func(context.Context) error{
+		"Ping":         s.Ping,
+		"CreateClient": func(ctx context.Context) error { return s.CreateClient(ctx, idp.Client{ID: "new"}) },
+		"Client":       func(ctx context.Context) error { return found(ctx, s.Client, "c") },
+		"UpdateClient": func(ctx context.Context) error { return s.UpdateClient(ctx, idp.Client{ID: "c", Version: 1}) },
+		"DeleteClient": func(ctx context.Context) error { return s.DeleteClient(ctx, "c", 0) },
+		"Clients":      func(ctx context.Context) error { return found(ctx, s.Clients, page) },
+		"CreateServiceProvider": func(ctx context.Context) error {
+			return s.CreateServiceProvider(ctx, idp.ServiceProvider{App: "new"})
+		},
+		"ServiceProvider":           func(ctx context.Context) error { return found(ctx, s.ServiceProvider, "sp") },
+		"ServiceProviderByEntityID": func(ctx context.Context) error { return found(ctx, s.ServiceProviderByEntityID, "sp") },
+		"UpdateServiceProvider": func(ctx context.Context) error {
+			return s.UpdateServiceProvider(ctx, idp.ServiceProvider{App: "sp", Version: 1})
+		},
+		"DeleteServiceProvider": func(ctx context.Context) error { return s.DeleteServiceProvider(ctx, "sp", 0) },
+		"ServiceProviders":      func(ctx context.Context) error { return found(ctx, s.ServiceProviders, page) },
+		"PersistentID":          func(ctx context.Context) error { return found(ctx, s.PersistentID, idp.PersistentID{}) },
+		"CreateUser":            func(ctx context.Context) error { return s.CreateUser(ctx, idp.User{ID: "new", Username: "new"}) },
+		"User":                  func(ctx context.Context) error { return found(ctx, s.User, "u") },
+		"UserByUsername":        func(ctx context.Context) error { return found(ctx, s.UserByUsername, "u") },
+		"UpdateUser":            func(ctx context.Context) error { return s.UpdateUser(ctx, idp.User{ID: "u", Version: 1}) },
+		"DeleteUser":            func(ctx context.Context) error { return s.DeleteUser(ctx, "u", 0) },
+		"Users":                 func(ctx context.Context) error { return found(ctx, s.Users, page) },
+		"Subject": func(ctx context.Context) error {
+			_, err := s.Subject(ctx, "d", "i", "s")
+			return err
+		},
+		"SubjectOwner": func(ctx context.Context) error {
+			_, _, err := s.SubjectOwner(ctx, "s")
+			return err
+		},
+		"CreateGrant": func(ctx context.Context) error { return s.CreateGrant(ctx, idp.Grant{ID: "new"}) },
+		"Grant":       func(ctx context.Context) error { return found(ctx, s.Grant, "g") },
+		"RedeemCode": func(ctx context.Context) error {
+			return s.RedeemCode(ctx, idp.Redemption{GrantID: "g", CodeHash: grant.CodeHash}, now)
+		},
+		"RotateRefresh": func(ctx context.Context) error { return s.RotateRefresh(ctx, idp.Rotation{GrantID: "g", Seq: 1}) },
+		"RevokeGrant": func(ctx context.Context) error {
+			_, err := s.RevokeGrant(ctx, "g", "x", now)
+			return err
+		},
+		"RevokeGrants": func(ctx context.Context) error {
+			_, err := s.RevokeGrants(ctx, idp.GrantFilter{ClientID: "app"}, "x", now)
+			return err
+		},
+		"GiveConsent": func(ctx context.Context) error { return s.GiveConsent(ctx, idp.Consent{Subject: "s", ClientID: "c"}) },
+		"Consent": func(ctx context.Context) error {
+			_, err := s.Consent(ctx, "s", "c")
+			return err
+		},
+		"RevokeConsent":    func(ctx context.Context) error { return s.RevokeConsent(ctx, "s", "c") },
+		"CreateKey":        func(ctx context.Context) error { return s.CreateKey(ctx, idp.KeyRecord{ID: "k", Slot: "k"}) },
+		"Keys":             func(ctx context.Context) error { _, err := s.Keys(ctx); return err },
+		"CreateAdminToken": func(ctx context.Context) error { return s.CreateAdminToken(ctx, idp.AdminToken{ID: "t"}) },
+		"AdminToken":       func(ctx context.Context) error { return found(ctx, s.AdminToken, "t") },
+		"AppendEvent":      func(ctx context.Context) error { return s.AppendEvent(ctx, idp.Event{ID: "e"}) },
+		"Events":           func(ctx context.Context) error { return found(ctx, s.Events, page) },
+		"Sweep":            func(ctx context.Context) error { _, err := s.Sweep(ctx, now, 1); return err },
+	})
+	// Nothing was changed.
+	read(t, idp.Client{ID: "c", Version: 1}, s.Client, "c")
+	read(t, idp.ServiceProvider{App: "sp", EntityID: "sp", Version: 1}, s.ServiceProvider, "sp")
+	read(t, idp.User{ID: "u", Username: "u", Version: 1}, s.User, "u")
+	read(t, grant, s.Grant, "g")
+	for _, err := range []error{
+		found(t.Context(), s.Client, "new"), found(t.Context(), s.User, "new"),
+		found(t.Context(), s.ServiceProvider, "new"), found(t.Context(), s.Grant, "new"),
+	} {
+		fails(t, err, idp.ErrNotFound)
+	}
+	list, err := s.Events(t.Context(), page)
+	ok(t, err)
+	sameIDs(t, ids(list, eventID))
+}
+
+func cancelledFlows(t *testing.T, s idp.Flows, c *clock) {
+	end := c.Now().Add(time.Hour)
+	flow := idp.Flow{ID: "f", ExpiresAt: end, Version: 1}
+	session := idp.Session{ID: "s", Subject: "alice", ExpiresAt: end, Version: 1}
+	ok(t, s.CreateFlow(t.Context(), flow))
+	ok(t, s.CreateSession(t.Context(), session))
+	givenUp(t, map[string]func(context.Context) error{
+		"Ping":          s.Ping,
+		"CreateFlow":    func(ctx context.Context) error { return s.CreateFlow(ctx, idp.Flow{ID: "new", ExpiresAt: end}) },
+		"Flow":          func(ctx context.Context) error { return found(ctx, s.Flow, "f") },
+		"UpdateFlow":    func(ctx context.Context) error { return s.UpdateFlow(ctx, flow) },
+		"TakeFlow":      func(ctx context.Context) error { return found(ctx, s.TakeFlow, "f") },
+		"CreateSession": func(ctx context.Context) error { return s.CreateSession(ctx, idp.Session{ID: "new", ExpiresAt: end}) },
+		"Session":       func(ctx context.Context) error { return found(ctx, s.Session, "s") },
+		"UpdateSession": func(ctx context.Context) error { return s.UpdateSession(ctx, session) },
+		"DeleteSession": func(ctx context.Context) error { return found(ctx, s.DeleteSession, "s") },
+		"SessionsOf":    func(ctx context.Context) error { return found(ctx, s.SessionsOf, "alice") },
+		"SeenOnce":      func(ctx context.Context) error { return s.SeenOnce(ctx, "m", end) },
+		"Count":         func(ctx context.Context) error { _, err := s.Count(ctx, "m", time.Hour); return err },
+		"ClearCount":    func(ctx context.Context) error { return s.ClearCount(ctx, "m") },
+		"Sweep":         func(ctx context.Context) error { _, err := s.Sweep(ctx, end, 1); return err },
+	})
+	read(t, flow, s.Flow, "f")
+	read(t, session, s.Session, "s")
+	fails(t, found(t.Context(), s.Flow, "new"), idp.ErrNotFound)
+	fails(t, found(t.Context(), s.Session, "new"), idp.ErrNotFound)
+	ok(t, s.SeenOnce(t.Context(), "m", end))
+	if n, err := s.Count(t.Context(), "m", time.Hour); err != nil || n != 1 {
+		t.Fatalf("counted %d, %v", n, err)
+	}
+}

@@ -1,0 +1,264 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"cloudsso/idp"
+)
+
+func grants(t *testing.T, s idp.Records, _ *clock) {
+	fresh := func() idp.Grant {
+		g := Filled[idp.Grant]("grant")
+		g.ID = "g"
+		return g
+	}
+	given := fresh()
+	ok(t, s.CreateGrant(t.Context(), given))
+	scramble(&given)
+	for range 2 {
+		got, err := s.Grant(t.Context(), "g")
+		ok(t, err)
+		same(t, got, fresh())
+		scramble(&got)
+	}
+	fails(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g"}), idp.ErrConflict)
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "G"}))
+	read(t, idp.Grant{ID: "G"}, s.Grant, "G")
+	_, err := s.Grant(t.Context(), "nobody")
+	fails(t, err, idp.ErrNotFound)
+}
+
+// coded is a grant with a code that lives a minute.
+func coded(id string, now time.Time) idp.Grant {
+	return idp.Grant{
+		ID: id, ClientID: "app", Subject: "alice", SessionID: "session", CodeHash: "hash-" + id,
+		CodeExpiresAt: now.Add(time.Minute), CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+}
+
+func redeemCode(t *testing.T, s idp.Records, c *clock) {
+	now := c.Now()
+	g := coded("g", now)
+	ok(t, s.CreateGrant(t.Context(), g))
+	r := idp.Redemption{GrantID: "g", CodeHash: "hash-g", RefreshSeq: 1, RefreshExpiresAt: now.Add(2 * time.Hour), ExpiresAt: now.Add(3 * time.Hour)}
+
+	for name, wrong := range map[string]idp.Redemption{
+		"another hash": {GrantID: "g", CodeHash: "hash-G"}, "no hash": {GrantID: "g"}, "another grant": {GrantID: "G", CodeHash: "hash-g"},
+	} {
+		if err := s.RedeemCode(t.Context(), wrong, now); !errors.Is(err, idp.ErrNotFound) {
+			t.Fatalf("%s: %v, want ErrNotFound", name, err)
+		}
+	}
+	fails(t, s.RedeemCode(t.Context(), r, now.Add(time.Minute)), idp.ErrNotFound) // expired
+	read(t, g, s.Grant, "g")
+
+	at := now.Add(time.Minute - time.Second)
+	ok(t, s.RedeemCode(t.Context(), r, at))
+	g.CodeUsedAt, g.RefreshSeq, g.RefreshExpiresAt, g.ExpiresAt = at, 1, r.RefreshExpiresAt, r.ExpiresAt
+	read(t, g, s.Grant, "g")
+	for _, later := range []time.Time{now, at, now.Add(24 * time.Hour)} { // a used code is reuse even after its time
+		fails(t, s.RedeemCode(t.Context(), r, later), idp.ErrReused)
+	}
+	fails(t, s.RedeemCode(t.Context(), idp.Redemption{GrantID: "g", CodeHash: "other"}, at), idp.ErrNotFound)
+	read(t, g, s.Grant, "g")
+
+	ok(t, s.CreateGrant(t.Context(), coded("revoked", now)))
+	_, err := s.RevokeGrant(t.Context(), "revoked", "logout", now)
+	ok(t, err)
+	fails(t, s.RedeemCode(t.Context(), idp.Redemption{GrantID: "revoked", CodeHash: "hash-revoked"}, now), idp.ErrReused)
+
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "codeless", CodeExpiresAt: now.Add(time.Hour)}))
+	fails(t, s.RedeemCode(t.Context(), idp.Redemption{GrantID: "codeless"}, now), idp.ErrNotFound)
+}
+
+func rotateRefresh(t *testing.T, s idp.Records, c *clock) {
+	now := c.Now()
+	g := coded("g", now)
+	g.RefreshSeq = 1
+	ok(t, s.CreateGrant(t.Context(), g))
+	r := idp.Rotation{GrantID: "g", Seq: 1, GraceUntil: now.Add(time.Second), RefreshExpiresAt: now.Add(2 * time.Hour), ExpiresAt: now.Add(3 * time.Hour)}
+	for seq := int64(1); seq < 4; seq++ {
+		for _, wrong := range []int64{seq - 1, seq + 1, 0, -1} {
+			bad := r
+			bad.Seq = wrong
+			fails(t, s.RotateRefresh(t.Context(), bad), idp.ErrReused)
+		}
+		r.Seq = seq
+		r.GraceUntil = r.GraceUntil.Add(time.Second)
+		ok(t, s.RotateRefresh(t.Context(), r))
+		g.RefreshSeq, g.RefreshGraceUntil, g.RefreshExpiresAt, g.ExpiresAt = seq+1, r.GraceUntil, r.RefreshExpiresAt, r.ExpiresAt
+		read(t, g, s.Grant, "g")
+	}
+	fails(t, s.RotateRefresh(t.Context(), idp.Rotation{GrantID: "nobody", Seq: 1}), idp.ErrNotFound)
+
+	// A grant without a family does not get one by rotation.
+	ok(t, s.CreateGrant(t.Context(), coded("none", now)))
+	fails(t, s.RotateRefresh(t.Context(), idp.Rotation{GrantID: "none", Seq: 0}), idp.ErrReused)
+	read(t, coded("none", now), s.Grant, "none")
+
+	_, err := s.RevokeGrant(t.Context(), "g", "logout", now)
+	ok(t, err)
+	r.Seq = 4
+	fails(t, s.RotateRefresh(t.Context(), r), idp.ErrReused)
+}
+
+func revokeGrant(t *testing.T, s idp.Records, c *clock) {
+	now := c.Now()
+	g := coded("g", now)
+	ok(t, s.CreateGrant(t.Context(), g))
+	ok(t, s.CreateGrant(t.Context(), coded("G", now)))
+	for i, want := range []bool{true, false} {
+		did, err := s.RevokeGrant(t.Context(), "g", []string{"first", "second"}[i], now.Add(time.Duration(i)*time.Second))
+		ok(t, err)
+		if did != want {
+			t.Fatalf("revocation %d: did it = %v, want %v", i+1, did, want)
+		}
+		g.Revoked, g.RevokedAt = "first", now
+		read(t, g, s.Grant, "g")
+	}
+	read(t, coded("G", now), s.Grant, "G")
+	if did, err := s.RevokeGrant(t.Context(), "nobody", "x", now); did || err != nil {
+		t.Fatalf("an unknown grant: %v, %v, want false, nil", did, err)
+	}
+}
+
+func revokeGrants(t *testing.T, s idp.Records, c *clock) {
+	now := c.Now()
+	live := func() (left string) {
+		for _, id := range []string{"1", "2", "3", "4", "5", "6"} {
+			g, err := s.Grant(t.Context(), id)
+			ok(t, err)
+			if g.RevokedAt.IsZero() {
+				left += id
+			}
+		}
+		return left
+	}
+	for _, g := range []idp.Grant{
+		{ID: "1", Subject: "alice", ClientID: "a", SessionID: "x"},
+		{ID: "2", Subject: "alice", ClientID: "a", SessionID: "y"},
+		{ID: "3", Subject: "alice", ClientID: "b", SessionID: "x"},
+		{ID: "4", Subject: "bob", ClientID: "a", SessionID: "z"},
+		{ID: "5", Subject: "Alice", ClientID: "A", SessionID: "X"},
+		{ID: "6", ClientID: "a"},
+	} {
+		ok(t, s.CreateGrant(t.Context(), g))
+	}
+	if n, err := s.RevokeGrants(t.Context(), idp.GrantFilter{}, "x", now); err == nil || n != 0 {
+		t.Fatalf("an empty filter: %d, %v, want an error", n, err)
+	}
+	for _, row := range []struct {
+		filter idp.GrantFilter
+		n      int
+		live   string
+	}{
+		{idp.GrantFilter{Subject: "nobody"}, 0, "123456"},
+		{idp.GrantFilter{Subject: "alice", ClientID: "a", SessionID: "x"}, 1, "23456"},
+		{idp.GrantFilter{Subject: "alice", SessionID: "x"}, 1, "2456"},
+		{idp.GrantFilter{Subject: "bob", ClientID: "b"}, 0, "2456"},
+		{idp.GrantFilter{SessionID: "z"}, 1, "256"},
+		{idp.GrantFilter{Subject: "alice"}, 1, "56"},
+		{idp.GrantFilter{ClientID: "a"}, 1, "5"},
+		{idp.GrantFilter{ClientID: "a"}, 0, "5"},
+	} {
+		n, err := s.RevokeGrants(t.Context(), row.filter, "reason", now)
+		ok(t, err)
+		if n != row.n || live() != row.live {
+			t.Fatalf("%+v revoked %d, live %s; want %d, live %s", row.filter, n, live(), row.n, row.live)
+		}
+	}
+	g, err := s.Grant(t.Context(), "2")
+	ok(t, err)
+	if g.Revoked != "reason" || !g.RevokedAt.Equal(now.Truncate(time.Microsecond)) {
+		t.Fatalf("revoked %q at %v", g.Revoked, g.RevokedAt)
+	}
+}
+
+func consents(t *testing.T, s idp.Records, _ *clock) {
+	give := func(at time.Time, scopes ...string) {
+		ok(t, s.GiveConsent(t.Context(), idp.Consent{Subject: "alice", ClientID: "app", Scopes: scopes, At: at}))
+	}
+	want := func(subject, client string, at time.Time, scopes ...string) {
+		t.Helper()
+		got, err := s.Consent(t.Context(), subject, client)
+		ok(t, err)
+		same(t, got, idp.Consent{Subject: subject, ClientID: client, Scopes: scopes, At: at})
+		scramble(&got)
+	}
+	_, err := s.Consent(t.Context(), "alice", "app")
+	fails(t, err, idp.ErrNotFound)
+	give(someTime, "openid", "email", "openid")
+	want("alice", "app", someTime, "openid", "email")
+	give(someTime.Add(time.Hour), "profile", "email")
+	want("alice", "app", someTime.Add(time.Hour), "openid", "email", "profile")
+	give(someTime.Add(2 * time.Hour))
+	want("alice", "app", someTime.Add(2*time.Hour), "openid", "email", "profile")
+
+	ok(t, s.GiveConsent(t.Context(), idp.Consent{Subject: "Alice", ClientID: "APP", Scopes: []string{"x"}}))
+	ok(t, s.RevokeConsent(t.Context(), "alice", "app"))
+	_, err = s.Consent(t.Context(), "alice", "app")
+	fails(t, err, idp.ErrNotFound)
+	ok(t, s.RevokeConsent(t.Context(), "alice", "app")) // it is gone: that is what was asked for
+	want("Alice", "APP", time.Time{}, "x")
+	give(someTime, "email")
+	want("alice", "app", someTime, "email")
+}
+
+func sweepRecords(t *testing.T, s idp.Records, c *clock) {
+	now := c.Now()
+	for _, id := range []string{"1", "2", "3", "4", "5"} {
+		g := coded("over"+id, now)
+		g.ExpiresAt = now
+		ok(t, s.CreateGrant(t.Context(), g))
+		ok(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: id, Hash: "over" + id, ExpiresAt: now.Add(-time.Hour)}))
+	}
+	ok(t, s.CreateGrant(t.Context(), coded("live", now)))
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "endless"}))
+	ok(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "live", Hash: "live", ExpiresAt: now.Add(time.Hour)}))
+	ok(t, s.CreateKey(t.Context(), idp.KeyRecord{ID: "old", Slot: "old", ExpireAt: now.Add(-time.Hour)}))
+	_, err := s.Grant(t.Context(), "over1")
+	ok(t, err) // still there until swept
+
+	if n := sweeps(t, s, now, 10); n != 10 {
+		t.Fatalf("swept only %d of 10", n)
+	}
+	for _, id := range []string{"live", "endless"} {
+		_, err := s.Grant(t.Context(), id)
+		ok(t, err)
+	}
+	_, err = s.Grant(t.Context(), "over1")
+	fails(t, err, idp.ErrNotFound)
+	_, err = s.AdminToken(t.Context(), "live")
+	ok(t, err)
+	list, err := s.Keys(t.Context())
+	ok(t, err)
+	if len(list) != 1 {
+		t.Fatal("the slot of an expired key would be given out again")
+	}
+}
+
+// sweeps sweeps until nothing is left, in batches of at most 4, and reports how much
+// that was: never more than n.
+func sweeps(t *testing.T, s interface {
+	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
+}, now time.Time, n int) (total int) {
+	t.Helper()
+	for _, limit := range []int{0, -1} {
+		if swept, err := s.Sweep(t.Context(), now, limit); err != nil || swept != 0 {
+			t.Fatalf("limit %d: swept %d, %v", limit, swept, err)
+		}
+	}
+	for {
+		swept, err := s.Sweep(t.Context(), now, 4)
+		ok(t, err)
+		if total += swept; swept > 4 || total > n {
+			t.Fatalf("swept %d, together %d, want at most 4 of %d", swept, total, n)
+		}
+		if swept == 0 {
+			return total
+		}
+	}
+}

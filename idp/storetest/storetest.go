@@ -1,0 +1,160 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"cloudsso/idp"
+)
+
+// Open opens an empty store that nobody else uses. The suite closes it.
+type Open[S any] func(t *testing.T, now func() time.Time) S
+
+// Place makes a fresh place for a store; the function that it returns opens that same
+// place, each time after the suite has closed what was opened before.
+type Place[S any] func(t *testing.T) Open[S]
+
+// Records runs all that holds for [idp.Records].
+func Records(t *testing.T, open Open[idp.Records]) {
+	run(t, open, []check[idp.Records]{
+		{"clients are versioned records", clients},
+		{"deleting a client takes its grants and consents along", deleteClient},
+		{"service providers are versioned records", serviceProviders},
+		{"an entity ID belongs to one service provider", entityIDs},
+		{"a persistent NameID is given out once", persistentIDs},
+		{"users are versioned records", users},
+		{"usernames are one without case", usernames},
+		{"a subject stays with its person", subjects},
+		{"a grant comes back whole", grants},
+		{"a code is redeemed once", redeemCode},
+		{"a refresh family moves one step at a time", rotateRefresh},
+		{"a grant is revoked once", revokeGrant},
+		{"a filter revokes what matches", revokeGrants},
+		{"consents add up", consents},
+		{"a key slot is filled once", keys},
+		{"an admin token lives until it expires", adminTokens},
+		{"events come back newest first", events},
+		{"what is over is swept in batches", sweepRecords},
+		{"hostile strings are kept or refused", hostileRecords},
+		{"who has given up changes nothing", cancelledRecords},
+		{"exactly one wins", raceRecords},
+	})
+}
+
+// Flows runs all that holds for [idp.Flows].
+func Flows(t *testing.T, open Open[idp.Flows]) {
+	run(t, open, []check[idp.Flows]{
+		{"login flows are versioned records", flows},
+		{"a login flow is taken once and expires", takeFlow},
+		{"sessions are versioned records", sessions},
+		{"a session is deleted once and expires", deleteSession},
+		{"the live sessions of a subject, newest first", sessionsOf},
+		{"a mark is seen once until it is over", seenOnce},
+		{"a counter counts in its window", count},
+		{"what is over is swept in batches", sweepFlows},
+		{"hostile strings are kept or refused", hostileFlows},
+		{"who has given up changes nothing", cancelledFlows},
+		{"exactly one wins", raceFlows},
+	})
+}
+
+type check[S any] struct {
+	name string
+	run  func(t *testing.T, s S, c *clock)
+}
+
+type closer interface{ Close() error }
+
+func run[S closer](t *testing.T, open Open[S], checks []check[S]) {
+	for _, check := range checks {
+		t.Run(check.name, func(t *testing.T) {
+			c := newClock()
+			s := open(t, c.Now)
+			t.Cleanup(func() { ok(t, s.Close()) })
+			check.run(t, s, c)
+		})
+	}
+}
+
+// clock stands still until it is told to go on.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Now()} }
+
+// Now returns a time in some zone, with nanoseconds: the store must not care.
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now.In(time.FixedZone("elsewhere", 5*3600))
+}
+
+func (c *clock) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("unexpected error: %v", err)
+	}
+}
+
+// fails wants this error and no other sentinel beside it.
+func fails(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("error is %v, want %v", err, want)
+	}
+	for _, other := range []error{idp.ErrNotFound, idp.ErrConflict, idp.ErrReused, idp.ErrReplayed, idp.ErrUnavailable} {
+		if other != want && errors.Is(err, other) {
+			t.Fatalf("error is %v too, want only %v", other, want)
+		}
+	}
+}
+
+// invalid reports whether err is a clean refusal.
+func invalid(err error) bool {
+	var e *idp.Error
+	return errors.As(err, &e) && e.Code == idp.Invalid && e.Public != ""
+}
+
+// same compares what was stored with what came back, which must be in UTC, to the microsecond.
+func same(t *testing.T, got, want any) {
+	t.Helper()
+	if w := normal(want); !reflect.DeepEqual(emptied(got), w) {
+		t.Fatalf("came back different\n got %+v\nwant %+v", got, w)
+	}
+}
+
+// read checks one reader's answer.
+func read[T any](t *testing.T, want T, read func(context.Context, string) (T, error), key string) {
+	t.Helper()
+	got, err := read(t.Context(), key)
+	ok(t, err)
+	same(t, got, want)
+}
+
+// ids of a list, in its order.
+func ids[T any](list []T, id func(*T) *string) (keys []string) {
+	for i := range list {
+		keys = append(keys, *id(&list[i]))
+	}
+	return keys
+}
+
+func sameIDs(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Fatalf("list is %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,99 @@
+package storetest
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"cloudsso/idp"
+)
+
+func userKind(s idp.Records) versioned[idp.User] {
+	return versioned[idp.User]{
+		fresh: func(id string) idp.User {
+			u := Filled[idp.User](id)
+			u.ID, u.Username = id, "user-"+hex.EncodeToString([]byte(id))
+			return u
+		},
+		id:      func(u *idp.User) *string { return &u.ID },
+		version: func(u *idp.User) *int64 { return &u.Version },
+		create:  s.CreateUser, read: s.User, update: s.UpdateUser, remove: s.DeleteUser, list: s.Users,
+	}
+}
+
+func users(t *testing.T, s idp.Records, _ *clock) { userKind(s).test(t) }
+
+func usernames(t *testing.T, s idp.Records, _ *clock) {
+	for _, row := range []struct {
+		is    string
+		same  []string
+		other []string
+	}{
+		{"Alice", []string{"alice", "ALICE", "aLiCe"}, []string{"alice ", " alice", "alic", "al%ce", "al_ce", "alicе" /* Cyrillic */}},
+		{"straße", []string{"STRAßE", "STRAẞE"}, []string{"strasse", "STRASSE"}},
+		{"ΣΊΣΥΦΟΣ", []string{"σίσυφος", "σίσυφοσ"}, []string{"σίσυφο"}},
+		{"ismail", []string{"ISMAIL", "İsmail"}, []string{"ısmail", "i\u0307smail"}},
+		{"kelvin", []string{"\u212Aelvin"}, []string{"celvin"}},
+		{"é", []string{"É"}, []string{"e", "e\u0301"}},
+		{"ǆ", []string{"Ǆ", "ǅ"}, []string{"dž"}},
+		{"max𐐀", []string{"max𐐨"}, []string{"max"}},
+	} {
+		u := idp.User{ID: "id-" + row.is, Username: row.is}
+		ok(t, s.CreateUser(t.Context(), u))
+		u.Version = 1
+		for _, name := range append(row.same, row.is) {
+			read(t, u, s.UserByUsername, name)
+			fails(t, s.CreateUser(t.Context(), idp.User{ID: "again-" + name, Username: name}), idp.ErrConflict)
+		}
+		for _, name := range row.other {
+			_, err := s.UserByUsername(t.Context(), name)
+			fails(t, err, idp.ErrNotFound)
+		}
+	}
+	bob := idp.User{ID: "bob", Username: "Bob"}
+	ok(t, s.CreateUser(t.Context(), bob))
+	bob.Version, bob.Username = 1, "ALICE"
+	fails(t, s.UpdateUser(t.Context(), bob), idp.ErrConflict)
+	bob.Username = "BOB" // their own, in another case
+	ok(t, s.UpdateUser(t.Context(), bob))
+	bob.Version, bob.Username = 2, "robert"
+	ok(t, s.UpdateUser(t.Context(), bob))
+	_, err := s.UserByUsername(t.Context(), "bob")
+	fails(t, err, idp.ErrNotFound)
+	ok(t, s.DeleteUser(t.Context(), "bob", 3))
+	ok(t, s.CreateUser(t.Context(), idp.User{ID: "robert", Username: "ROBERT"}))
+}
+
+func subjects(t *testing.T, s idp.Records, _ *clock) {
+	for _, row := range []struct{ directory, id, candidate, want string }{
+		{"builtin", "1", "s1", "s1"},
+		{"builtin", "1", "s2", "s1"},
+		{"ldap", "1", "s3", "s3"},
+		{"builtin", "2", "s4", "s4"},
+		{"BUILTIN", "1", "s5", "s5"},
+		{"", "", "s6", "s6"},
+		{"builtin", "1", "s1", "s1"},
+	} {
+		got, err := s.Subject(t.Context(), row.directory, row.id, row.candidate)
+		ok(t, err)
+		if got != row.want {
+			t.Fatalf("subject of %s/%s is %s, want %s", row.directory, row.id, got, row.want)
+		}
+	}
+	_, err := s.Subject(t.Context(), "ldap", "new", "s1")
+	fails(t, err, idp.ErrConflict) // somebody else's
+	directory, id, err := s.SubjectOwner(t.Context(), "s3")
+	ok(t, err)
+	if directory != "ldap" || id != "1" {
+		t.Fatalf("s3 belongs to %s/%s", directory, id)
+	}
+	for _, unknown := range []string{"s2", "S1", ""} {
+		_, _, err := s.SubjectOwner(t.Context(), unknown)
+		fails(t, err, idp.ErrNotFound)
+	}
+
+	ok(t, s.CreateUser(t.Context(), idp.User{ID: "1", Username: "alice"}))
+	ok(t, s.DeleteUser(t.Context(), "1", 0))
+	if _, _, err := s.SubjectOwner(t.Context(), "s1"); err != nil {
+		t.Fatalf("the subject went with its user: %v", err)
+	}
+}
