@@ -1,0 +1,89 @@
+package oauth
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"cloudsso/idp"
+)
+
+// continuePath is where the login sends the browser back to.
+const continuePath = "/oauth2/authorize/continue"
+
+// authorization is one authorization request on its way through the checks: each check
+// reads the form and fills what it is about.
+type authorization struct {
+	form        url.Values
+	client      idp.Client
+	redirectURI string // where faults may be answered; empty until it is known to be the client's
+	mode        string // response mode
+	state       string
+	scopes      []string // asked for, known and allowed
+	nonce       string
+	challenge   string // PKCE, S256
+	ask         idp.Ask
+}
+
+// Authorize is the authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2),
+// for GET and POST.
+func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) {
+	form, err := readForm(w, r)
+	if err != nil {
+		p.refusePage(w, r, asFault(err))
+		return
+	}
+	a, err := p.check(r.Context(), form)
+	if err != nil {
+		p.refuseAuthorization(w, r, a, err)
+		return
+	}
+	f := a.flow()
+	ready, err := p.Login.Begin(w, r, &f)
+	switch {
+	case err != nil:
+		p.refuseAuthorization(w, r, a, err)
+	case ready:
+		p.respond(w, r, a, f)
+	}
+}
+
+// AuthorizeContinue goes on when the login has settled the flow. What was checked
+// before is checked again: client, redirect URI and scopes may have changed meanwhile.
+func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
+	f, err := p.Login.Resume(w, r, idp.ProtocolOIDC)
+	if err != nil {
+		p.Pages.Error(w, r, err)
+		return
+	}
+	form, err := url.ParseQuery(f.Request)
+	if err != nil {
+		p.Pages.Error(w, r, err)
+		return
+	}
+	a, err := p.check(r.Context(), form)
+	if err != nil {
+		p.refuseAuthorization(w, r, a, err)
+		return
+	}
+	p.respond(w, r, a, f)
+}
+
+// check runs the list. An error beside an empty redirectURI must not leave this house.
+func (p *Provider) check(ctx context.Context, form url.Values) (*authorization, error) {
+	a := &authorization{form: form, mode: modeQuery}
+	for _, check := range p.checks() {
+		if err := check(ctx, a); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// flow is the question to the login.
+func (a *authorization) flow() idp.Flow {
+	return idp.Flow{
+		Protocol: idp.ProtocolOIDC, App: a.client.ID, Return: continuePath,
+		Request: a.form.Encode(), Ask: a.ask,
+	}
+}

@@ -1,0 +1,243 @@
+package oauth
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cloudsso/idp"
+)
+
+// checks is the ordered list. Only after the first two may a fault be answered to
+// redirect_uri: before them, that would be an open redirector (RFC 9700 §4.11).
+func (p *Provider) checks() []func(context.Context, *authorization) error {
+	return []func(context.Context, *authorization) error{
+		p.checkClient,
+		checkRedirectURI,
+
+		checkResponseMode,
+		checkSingle,
+		checkRequestObject,
+		checkResponseType,
+		checkScope,
+		checkPKCE,
+		checkPrompt,
+		checkMaxAge,
+		p.checkHint,
+	}
+}
+
+func (p *Provider) checkClient(ctx context.Context, a *authorization) error {
+	id := a.form["client_id"]
+	if len(id) != 1 || id[0] == "" {
+		return refuse(invalidRequest, "The application did not say who it is: the parameter client_id must be there exactly once.")
+	}
+	var err error
+	a.client, err = p.Records.Client(ctx, id[0])
+	switch {
+	case errors.Is(err, idp.ErrNotFound):
+		return refuse(invalidRequest, "There is no application with this client_id.").because(err)
+	case err != nil:
+		return err
+	case a.client.Disabled:
+		return refuse(unauthorizedClient, "This application has been switched off by an administrator.")
+	}
+	return nil
+}
+
+// checkRedirectURI wants the parameter always: with one registered address a default
+// would be defined, but not for OpenID Connect, and it breaks when a second is added.
+func checkRedirectURI(_ context.Context, a *authorization) error {
+	sent := a.form["redirect_uri"]
+	if len(sent) != 1 || sent[0] == "" {
+		return refuse(invalidRequest, "The application did not say where to return to: the parameter redirect_uri must be there exactly once.")
+	}
+	matched, ok := a.client.MatchRedirect(sent[0])
+	if !ok {
+		return refuse(invalidRequest, "The application wants to return to an address that is not registered for it. It must be registered exactly as it is sent in redirect_uri.")
+	}
+	a.redirectURI = matched
+	if state := a.form["state"]; len(state) == 1 {
+		a.state = state[0]
+	}
+	return nil
+}
+
+func checkResponseMode(_ context.Context, a *authorization) error {
+	switch mode := a.form.Get("response_mode"); mode {
+	case "", modeQuery:
+	case modeFragment:
+		a.mode = mode
+	case modeFormPost:
+		if !strings.HasPrefix(a.redirectURI, "https:") && !strings.HasPrefix(a.redirectURI, "http:") {
+			return refuse(invalidRequest, "The response_mode form_post needs a redirect_uri that is a web address.")
+		}
+		a.mode = mode
+	default:
+		return refuse(invalidRequest, "The response_mode is not supported: use query, fragment or form_post.")
+	}
+	return nil
+}
+
+func checkSingle(_ context.Context, a *authorization) error { return single(a.form) }
+
+// checkRequestObject: ignoring these would drop what the client meant to protect
+// (OpenID Connect Core §6.1, §6.2, §7.2.1).
+func checkRequestObject(_ context.Context, a *authorization) error {
+	switch {
+	case a.form.Has("request"):
+		return refuse(requestNotSupported, "The parameter request is not supported: send the parameters themselves.")
+	case a.form.Has("request_uri"):
+		return refuse(requestURINotSupported, "The parameter request_uri is not supported: send the parameters themselves.")
+	case a.form.Has("registration"):
+		return refuse(registrationUnsupported, "The parameter registration is not supported: register the client beforehand.")
+	}
+	return nil
+}
+
+func checkResponseType(_ context.Context, a *authorization) error {
+	asked := strings.Join(strings.Fields(a.form.Get("response_type")), " ")
+	switch {
+	case asked == "":
+		return refuse(invalidRequest, "The parameter response_type is missing: use response_type=code.")
+	case asked != "code":
+		return refuse(unsupportedResponseType, "The response_type is not supported: use response_type=code.")
+	case !slices.Contains(a.client.ResponseTypes, "code") || !a.client.AllowsGrant("authorization_code"):
+		return refuse(unauthorizedClient, "This client is not registered for the response_type code and the grant type authorization_code.")
+	}
+	return nil
+}
+
+// checkScope drops what the client may not have instead of refusing: OpenID Connect Core
+// §3.1.2.1 wants unknown values ignored. The answer of the token endpoint names what
+// was granted.
+func checkScope(_ context.Context, a *authorization) error {
+	allowed := a.client.Scopes()
+	for scope := range strings.FieldsSeq(a.form.Get("scope")) {
+		if !slices.Contains(allowed, scope) || slices.Contains(a.scopes, scope) {
+			continue
+		}
+		if scope == offlineOnly && !a.client.AllowsGrant("refresh_token") {
+			continue // nobody should be asked to agree to what cannot happen
+		}
+		a.scopes = append(a.scopes, scope)
+	}
+	a.ask.Scopes = a.scopes
+	a.nonce = a.form.Get("nonce")
+	return nil
+}
+
+func checkPKCE(_ context.Context, a *authorization) error {
+	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
+	switch {
+	case challenge == "" && a.client.NeedsPKCE():
+		return refuse(invalidRequest, "The parameter code_challenge is missing: this client must use PKCE (RFC 7636) with code_challenge_method=S256.")
+	case challenge == "" && method != "":
+		return refuse(invalidRequest, "There is a code_challenge_method without a code_challenge.")
+	case challenge == "":
+		return nil
+	case method != "S256":
+		// plain shows the verifier to whoever sees the request (RFC 9700 §2.1.1). Left out
+		// means plain (RFC 7636 §4.3).
+		return refuse(invalidRequest, "The code_challenge_method must be S256.")
+	}
+	if sum, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(sum) != 32 {
+		return refuse(invalidRequest, "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding.")
+	}
+	a.challenge = challenge
+	return nil
+}
+
+func checkPrompt(_ context.Context, a *authorization) error {
+	prompts := strings.Fields(a.form.Get("prompt"))
+	for _, prompt := range prompts {
+		switch prompt {
+		case "none":
+			a.ask.Passive = true
+		case "login":
+			a.ask.Login = true
+		case "consent":
+			a.ask.Consent = true
+		case "select_account":
+			a.ask.SelectAccount = true
+		default:
+			return refuse(invalidRequest, "The parameter prompt has a value that is not supported: use none, login, consent or select_account.")
+		}
+	}
+	if a.ask.Passive && len(prompts) > 1 {
+		return refuse(invalidRequest, "The prompt value none cannot be combined with others.")
+	}
+	a.ask.LoginHint = a.form.Get("login_hint")
+	if len(a.ask.LoginHint) > 256 {
+		a.ask.LoginHint = ""
+	}
+	return nil
+}
+
+// checkMaxAge: 0 is a value, not "none" (OpenID Connect Core §3.1.2.1).
+func checkMaxAge(_ context.Context, a *authorization) error {
+	seconds := a.client.DefaultMaxAge
+	if sent := a.form.Get("max_age"); sent != "" {
+		n, err := strconv.ParseUint(sent, 10, 63)
+		if err != nil {
+			return refuse(invalidRequest, "The parameter max_age must be a whole number of seconds, 0 or more.")
+		}
+		n = min(n, math.MaxInt64/uint64(time.Second))
+		seconds = new(int64(n))
+	}
+	if seconds != nil {
+		age := time.Duration(*seconds) * time.Second
+		a.ask.MaxAge = &age
+	}
+	return nil
+}
+
+// checkHint takes an ID token of ours, also an expired one, as the name of the only
+// person whose login will do (OpenID Connect Core §3.1.2.1). One that is not ours, or was
+// for another client, is refused: going on without it might sign in somebody else than
+// the client means.
+func (p *Provider) checkHint(_ context.Context, a *authorization) error {
+	hint := a.form.Get("id_token_hint")
+	if hint == "" {
+		return nil
+	}
+	claims, err := p.Ring.VerifyJWT(hint, "JWT")
+	if err != nil {
+		return badHint(err)
+	}
+	var token struct {
+		Issuer   string   `json:"iss"`
+		Subject  string   `json:"sub"`
+		Audience audience `json:"aud"`
+	}
+	if err := json.Unmarshal(claims, &token); err != nil {
+		return badHint(err)
+	}
+	if token.Issuer != p.Issuer || token.Subject == "" || !slices.Contains(token.Audience, a.client.ID) {
+		return badHint(errors.New("another issuer or audience"))
+	}
+	a.ask.Subject = token.Subject
+	return nil
+}
+
+func badHint(err error) *fault {
+	return refuse(invalidRequest, "The id_token_hint is not an ID token that this provider issued to this client.").because(err)
+}
+
+// audience is one string or several (RFC 7519 §4.1.3).
+type audience []string
+
+func (a *audience) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(a))
+}

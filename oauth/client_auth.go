@@ -1,0 +1,109 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"cloudsso/idp"
+)
+
+// Client authentication methods (RFC 7591 §2).
+const (
+	authBasic = "client_secret_basic"
+	authPost  = "client_secret_post"
+	authNone  = "none"
+)
+
+// credentials are what a client sent to show who it is.
+type credentials struct {
+	method  string
+	id      string
+	secrets []string // the secret, in the ways it may be read
+}
+
+// authenticate finds out which client is asking (RFC 6749 §2.3). A client that does not
+// exist, a wrong secret and another method than the registered one get the same answer.
+func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.Values) (idp.Client, error) {
+	sent, err := credentialsOf(r, form)
+	if err != nil {
+		return idp.Client{}, err
+	}
+	c, err := p.Records.Client(ctx, sent.id)
+	switch {
+	case errors.Is(err, idp.ErrNotFound):
+		return idp.Client{}, notAuthenticated(err)
+	case err != nil:
+		return idp.Client{}, err
+	case c.Public() && sent.method != authNone:
+		return idp.Client{}, refuse(invalidClient, "This client is public: it sends its client_id in the body, and no secret.")
+	case c.Public():
+		return c, nil
+	}
+	ok, err := p.secretMatches(c, sent.secrets)
+	switch {
+	case err != nil:
+		return idp.Client{}, err
+	case !ok || c.TokenEndpointAuthMethod != sent.method:
+		return idp.Client{}, notAuthenticated(nil)
+	}
+	return c, nil
+}
+
+func notAuthenticated(cause error) error {
+	return refuse(invalidClient, "The client is not authenticated: the client_id is unknown, the secret is wrong or has expired, or it was not sent by the method that is registered for the client.").because(cause)
+}
+
+// credentialsOf wants exactly one method: two could name two clients (RFC 6749 §2.3).
+func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
+	header := r.Header.Values("Authorization")
+	switch {
+	case form.Has("client_assertion") || form.Has("client_assertion_type"):
+		return credentials{}, refuse(invalidClient, "Authentication by client_assertion is not supported: use a client secret.")
+	case len(header) > 1 || len(header) == 1 && form.Has("client_secret"):
+		return credentials{}, refuse(invalidRequest, "The client authenticates in more than one way: use exactly one.")
+	case len(header) == 1:
+		return basic(r, form)
+	case form.Get("client_id") == "":
+		return credentials{}, refuse(invalidClient, "The client did not authenticate: send its client_id and secret by the method that is registered for it.")
+	case form.Has("client_secret"):
+		return credentials{authPost, form.Get("client_id"), []string{form.Get("client_secret")}}, nil
+	}
+	return credentials{method: authNone, id: form.Get("client_id")}, nil
+}
+
+// basic reads RFC 6749 §2.3.1: id and secret are form-urlencoded inside. Many clients
+// forget that, so a secret is also tried as it stands; it must still be the right one.
+func basic(r *http.Request, form url.Values) (credentials, error) {
+	id, secret, ok := r.BasicAuth()
+	if !ok {
+		return credentials{}, refuse(invalidClient, "The Authorization header is not well-formed: the token endpoint understands the scheme Basic.")
+	}
+	id, secrets := unescaped(id)[0], unescaped(secret)
+	if body := form.Get("client_id"); body != "" && body != id {
+		return credentials{}, refuse(invalidClient, "The client_id in the body is not the one in the Authorization header.")
+	}
+	return credentials{authBasic, id, secrets}, nil
+}
+
+func unescaped(s string) []string {
+	plain, err := url.QueryUnescape(s)
+	if err != nil || plain == s {
+		return []string{s}
+	}
+	return []string{plain, s}
+}
+
+func (p *Provider) secretMatches(c idp.Client, presented []string) (bool, error) {
+	for _, s := range presented {
+		if s == "" || len(s) > maxSecret || strings.ContainsRune(s, 0) {
+			continue // fosite takes an empty Basic password for the method none (fosite#655)
+		}
+		if ok, err := p.secrets.match(c, s, p.now()); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}

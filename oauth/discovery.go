@@ -1,0 +1,96 @@
+package oauth
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// metadata is OpenID Connect Discovery §3 and RFC 8414 §2: what is true of this version,
+// and nothing else.
+type metadata struct {
+	Issuer                   string   `json:"issuer"`
+	Authorization            string   `json:"authorization_endpoint"`
+	Token                    string   `json:"token_endpoint"`
+	UserInfo                 string   `json:"userinfo_endpoint"`
+	JWKS                     string   `json:"jwks_uri"`
+	Scopes                   []string `json:"scopes_supported"`
+	ResponseTypes            []string `json:"response_types_supported"`
+	ResponseModes            []string `json:"response_modes_supported"`
+	GrantTypes               []string `json:"grant_types_supported"`
+	SubjectTypes             []string `json:"subject_types_supported"`
+	IDTokenAlgs              []string `json:"id_token_signing_alg_values_supported"`
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	ChallengeMethods         []string `json:"code_challenge_methods_supported"`
+	ClaimTypes               []string `json:"claim_types_supported"`
+	Claims                   []string `json:"claims_supported"`
+	Prompts                  []string `json:"prompt_values_supported"`
+	ClaimsParameter          bool     `json:"claims_parameter_supported"`
+	RequestParameter         bool     `json:"request_parameter_supported"`
+	RequestURIParameter      bool     `json:"request_uri_parameter_supported"` // left out means true
+	IssuerInAuthorizeAnswers bool     `json:"authorization_response_iss_parameter_supported"`
+}
+
+// document is a JSON answer made beforehand.
+type document struct {
+	body []byte
+	etag string
+}
+
+func (p *Provider) renderDiscovery() (document, error) {
+	body, err := json.Marshal(metadata{
+		Issuer:           p.Issuer,
+		Authorization:    p.Issuer + "/oauth2/authorize",
+		Token:            p.Issuer + "/oauth2/token",
+		UserInfo:         p.Issuer + "/oauth2/userinfo",
+		JWKS:             p.Issuer + "/oauth2/jwks",
+		Scopes:           []string{"openid", "profile", "email", "phone", "address", "groups", offlineOnly},
+		ResponseTypes:    []string{"code"},
+		ResponseModes:    []string{modeQuery, modeFragment, modeFormPost},
+		GrantTypes:       []string{"authorization_code", "refresh_token"},
+		SubjectTypes:     []string{"public"},
+		IDTokenAlgs:      p.Ring.Algs(),
+		TokenAuthMethods: []string{authBasic, authPost, authNone},
+		ChallengeMethods: []string{"S256"},
+		ClaimTypes:       []string{"normal"},
+		Claims: []string{
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr",
+			"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+			"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+			"email", "email_verified", "phone_number", "phone_number_verified", "address", "groups",
+		},
+		Prompts:                  []string{"none", "login", "consent", "select_account"},
+		IssuerInAuthorizeAnswers: true,
+	})
+	sum := sha256.Sum256(body)
+	return document{body, `"` + encoding.EncodeToString(sum[:12]) + `"`}, err
+}
+
+// Discovery answers /.well-known/openid-configuration and, with the same document,
+// /.well-known/oauth-authorization-server (RFC 8414).
+func (p *Provider) Discovery(w http.ResponseWriter, r *http.Request) {
+	p.discovery.serve(w, r, "public, max-age=3600")
+}
+
+// JWKS answers with the public keys. Five minutes: a key is published at least that long
+// before it signs.
+func (p *Provider) JWKS(w http.ResponseWriter, r *http.Request) {
+	body, etag := p.Ring.JWKS()
+	document{body, etag}.serve(w, r, "public, max-age=300")
+}
+
+func (d document) serve(w http.ResponseWriter, r *http.Request, cacheControl string) {
+	if cors(w, r, http.MethodGet) {
+		return
+	}
+	h := w.Header()
+	h.Set("Cache-Control", cacheControl)
+	h.Set("ETag", d.etag)
+	if strings.Contains(r.Header.Get("If-None-Match"), d.etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", "application/json")
+	_, _ = w.Write(d.body)
+}

@@ -1,0 +1,43 @@
+// Package oauth is the OpenID Connect and OAuth 2 side of the provider: discovery, the
+// authorization code flow with PKCE, refresh tokens, userinfo.
+//
+// # The main path
+//
+//	authorize.go          GET|POST /oauth2/authorize: read the form, run the ordered list of checks,
+//	authorize_checks.go   hand the question to the login as an idp.Flow
+//	authorize_respond.go  …/continue: the same checks again, then the answer in the response mode
+//	code.go               one Grant row with the hash of the code
+//	token.go              POST /oauth2/token: everything checked, tokens minted, then one compare-and-swap
+//	id_token.go           what the ID token says; keys.Ring signs it
+//	userinfo.go           the access token resolves through its Grant on every use
+//
+// # The core and what stands around it
+//
+// github.com/ory/fosite runs the two pipelines: at authorize it checks the prepared
+// request once more and issues the code through its code and PKCE handlers, at the token
+// endpoint it runs the code, refresh, PKCE and ID token handlers of the grant type at
+// hand (config.go). It is replaced through its own seams where its defaults are wrong:
+//
+//   - unit.go is its storage: one unit of work per request, rebuilt from the one Grant row.
+//     Nothing is written before every token is signed, so a failure to sign burns no code,
+//     and the PKCE challenge cannot be deleted before it was verified.
+//   - client_auth.go authenticates clients: exactly one method, the registered one.
+//   - token_format.go makes codes and tokens, id_token.go ID tokens.
+//   - client.go shows fosite only the redirect URI that idp.Client.MatchRedirect accepted.
+//   - errors.go writes every error; fosite's writers are never called.
+//
+// Written here without fosite, because no seam makes them right: the authorization
+// request's own checks (fosite raises some before it knows redirect_uri, refuses short
+// states, ignores max_age=0 and echoes input), its OpenID Connect authorize handler (it
+// judges max_age and prompt by the session that it is given, by its own clock; the login
+// decides these), scope narrowing on refresh (fosite ignores it), and the grace window
+// for a refresh whose answer was lost.
+//
+// # Tokens
+//
+// A Grant owns its code, refresh tokens and access tokens; revoking it kills them all.
+// Access tokens are opaque to applications and carry a MAC, so that a forged one costs no
+// read. A refresh token is derived from the grant and a sequence number: within the grace
+// window the previous one gets the same successor again, later it is reuse and ends the
+// family.
+package oauth

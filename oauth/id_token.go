@@ -1,0 +1,81 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"cloudsso/idp/mapping"
+)
+
+// idTokens is fosite's openid.OpenIDConnectTokenStrategy. fosite's own judges prompt and
+// max_age again by its own clock and refuses short nonces.
+type idTokens struct{ p *Provider }
+
+// GenerateIDToken signs the one token of a sign-in with the client's algorithm.
+func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
+	u := unitOf(ctx)
+	claims, err := u.personClaims(r.GetGrantedScopes(), u.client.ClaimsInIDToken)
+	if err != nil {
+		return "", err
+	}
+	access, _ := ctx.Value(fosite.AccessResponseContextKey).(fosite.AccessResponder)
+	maps.Copy(claims, t.p.protocolClaims(u, access.GetAccessToken())) // last: nobody else names the subject
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	return t.p.Ring.SignJWT(u.client.IDTokenSignedResponseAlg, "JWT", body)
+}
+
+// protocolClaims are those of OpenID Connect Core §2. auth_time is there always: it is
+// needed for max_age, and costs nothing.
+func (p *Provider) protocolClaims(u *unit, accessToken string) map[string]any {
+	g := u.grant
+	claims := map[string]any{
+		"iss": p.Issuer, "sub": g.Subject, "aud": u.client.ID,
+		"iat": u.now.Unix(), "exp": u.now.Add(idTokenTTL).Unix(), "auth_time": g.AuthTime.Unix(),
+		"at_hash": halfHash(accessToken),
+	}
+	// A refresh answers no authentication request: no nonce (OpenID Connect Core §12.2).
+	if u.grantType == "authorization_code" {
+		setText(claims, "nonce", g.Nonce)
+	}
+	setText(claims, "sid", g.SID)
+	setText(claims, "acr", g.ACR)
+	if len(g.AMR) > 0 {
+		claims["amr"] = g.AMR
+	}
+	return claims
+}
+
+func setText(claims map[string]any, name, value string) {
+	if value != "" {
+		claims[name] = value
+	}
+}
+
+// halfHash is at_hash for RS256 and ES256 (OpenID Connect Core §3.1.3.6).
+func halfHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return encoding.EncodeToString(sum[:16])
+}
+
+// personClaims are the claims about the person: those of the scopes if wanted, and above
+// them what the client's mapping says.
+func (u *unit) personClaims(scopes []string, standard bool) (map[string]any, error) {
+	claims := make(map[string]any)
+	if standard {
+		claims = mapping.Standard(scopes, u.person)
+	}
+	rows, err := mapping.Claims(u.client.ClaimsMapping, u.person)
+	if err != nil {
+		return nil, missingClaim(err)
+	}
+	maps.Copy(claims, rows)
+	return claims, nil
+}

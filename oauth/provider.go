@@ -1,0 +1,103 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"cloudsso/idp"
+	"cloudsso/idp/web"
+	"cloudsso/keys"
+)
+
+// Lives of what this package issues. A client may set its own for access and refresh tokens.
+const (
+	codeTTL     = 60 * time.Second // RFC 9700 §4.2.2
+	idTokenTTL  = time.Hour
+	accessTTL   = time.Hour
+	refreshTTL  = 30 * 24 * time.Hour
+	codeMemory  = 10 * time.Minute // how long an unused grant's row stays
+	graceTTL    = 60 * time.Second
+	maxForm     = 64 << 10 // bytes of a request's parameters
+	offlineOnly = "offline_access"
+)
+
+// Records is what oauth needs of the store.
+type Records interface {
+	Client(ctx context.Context, id string) (idp.Client, error)
+	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
+	CreateGrant(ctx context.Context, g idp.Grant) error
+	Grant(ctx context.Context, id string) (idp.Grant, error)
+	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
+	RotateRefresh(ctx context.Context, r idp.Rotation) error
+	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+}
+
+// Login finds out who the person is.
+type Login interface {
+	// Begin settles f from the browser's session if that is enough, or if f.Ask.Passive:
+	// ready. Otherwise it has stored f and answered the browser.
+	Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (ready bool, err error)
+	// Resume takes the settled flow that ?flow= names, once.
+	Resume(w http.ResponseWriter, r *http.Request, protocol string) (idp.Flow, error)
+	// Joined records in the session that the app was told about it.
+	Joined(ctx context.Context, sessionID string, app idp.SessionApp) error
+}
+
+// People says what the directory knows of a subject now: idp.ErrNotFound for a subject
+// that never was, an error that wraps idp.ErrUnavailable when the directory is down.
+type People interface {
+	Person(ctx context.Context, subject string) (idp.Person, error)
+}
+
+// Recorder writes audit events.
+type Recorder interface {
+	Record(ctx context.Context, e idp.Event) error
+}
+
+// Options of [New]. All but Dev and RefreshGrace are needed.
+type Options struct {
+	Issuer       string // without a slash at the end
+	Dev          bool   // http addresses are allowed
+	Records      Records
+	Ring         *keys.Ring
+	Login        Login
+	People       People
+	Pages        *web.Pages
+	Events       Recorder
+	Now          func() time.Time
+	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
+}
+
+// Provider is the OpenID provider. Its exported methods are HTTP handlers, safe for
+// concurrent use; two Providers share nothing.
+type Provider struct {
+	Options
+	core      *fosite.Fosite
+	tokens    *tokens
+	secrets   *secrets
+	discovery document
+}
+
+// New makes a provider.
+func New(o Options) (*Provider, error) {
+	if o.Issuer == "" || o.Records == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
+		return nil, errors.New("oauth: an option is missing")
+	}
+	if o.RefreshGrace == 0 {
+		o.RefreshGrace = graceTTL
+	}
+	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring)}
+	var err error
+	if p.discovery, err = p.renderDiscovery(); err != nil {
+		return nil, err
+	}
+	p.core = fosite.NewOAuth2Provider(storage{p}, newConfig(p))
+	return p, nil
+}
+
+// now is in UTC, in the precision that stores keep.
+func (p *Provider) now() time.Time { return p.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,462 @@
+package oauth_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/idp/memory"
+	"cloudsso/idp/web"
+	"cloudsso/keys"
+	"cloudsso/oauth"
+)
+
+const (
+	callback = "https://rp.example/cb"
+	verifier = "a-verifier-that-has-43-characters-or-more-0123"
+	anna     = "annaannaannaannaannaannaan"
+	bert     = "bertbertbertbertbertbertbe"
+)
+
+func challengeOf(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// clock stands still until a test moves it.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Now().UTC().Truncate(time.Second)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// house is a provider with everything around it that is not ours.
+type house struct {
+	*testing.T
+	*clock
+	issuer string
+	store  *memory.Store
+	ring   *keys.Ring
+	login  *login
+	people *people
+	events *events
+	server *httptest.Server
+	grants *watched
+}
+
+// login signs the given person in, at once or after a visit to /login.
+type login struct {
+	now     func() time.Time
+	answer  idp.Answer
+	visit   bool // send the browser to /login first
+	mu      sync.Mutex
+	asked   idp.Ask // of the last flow
+	flows   map[string]idp.Flow
+	joined  []idp.SessionApp
+	err     error
+	joining error
+}
+
+func (l *login) Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = f.Ask
+	if l.err != nil {
+		return false, l.err
+	}
+	f.ID, f.CreatedAt, f.Answer = idp.NewSecret(), l.now(), l.answer
+	if f.Answer.Scopes == nil {
+		f.Answer.Scopes = f.Ask.Scopes
+	}
+	if !l.visit {
+		return true, nil
+	}
+	l.flows[f.ID] = *f
+	http.Redirect(w, r, "/login?flow="+f.ID, http.StatusSeeOther)
+	return false, nil
+}
+
+func (l *login) Resume(_ http.ResponseWriter, r *http.Request, protocol string) (idp.Flow, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, ok := l.flows[r.FormValue("flow")]
+	delete(l.flows, r.FormValue("flow"))
+	if !ok || f.Protocol != protocol {
+		return f, idp.Errorf(idp.Expired, "This sign-in is over.")
+	}
+	return f, nil
+}
+
+func (l *login) Joined(_ context.Context, _ string, app idp.SessionApp) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.joined = append(l.joined, app)
+	return l.joining
+}
+
+type people struct {
+	mu   sync.Mutex
+	all  map[string]idp.Person
+	down error
+}
+
+func (p *people) Person(_ context.Context, subject string) (idp.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.down != nil {
+		return idp.Person{}, p.down
+	}
+	person, ok := p.all[subject]
+	if !ok {
+		return person, idp.ErrNotFound
+	}
+	return person, nil
+}
+
+func (p *people) set(subject string, status idp.Status) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	person := p.all[subject]
+	person.Status = status
+	p.all[subject] = person
+}
+
+type events struct {
+	mu  sync.Mutex
+	all []idp.Event
+	err error
+}
+
+func (e *events) Record(_ context.Context, event idp.Event) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, event)
+	return e.err
+}
+
+func (e *events) names() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var names []string
+	for _, event := range e.all {
+		names = append(names, event.Name)
+	}
+	return names
+}
+
+// watched counts reads of grants and can fail.
+type watched struct {
+	*memory.Store
+	mu    sync.Mutex
+	reads int
+	fail  error
+}
+
+func (w *watched) Grant(ctx context.Context, id string) (idp.Grant, error) {
+	w.mu.Lock()
+	w.reads++
+	fail := w.fail
+	w.mu.Unlock()
+	if fail != nil {
+		return idp.Grant{}, fail
+	}
+	return w.Store.Grant(ctx, id)
+}
+
+// sharedRing makes keys once: RSA takes its time. Tests of two providers make their own.
+var sharedRing = sync.OnceValue(func() *keys.Ring {
+	return newRing(time.Now)
+})
+
+func newRing(now func() time.Time) *keys.Ring {
+	kek, err := keys.LoadKEK("", func(name string) string {
+		if name == "CLOUDSSO_KEK" {
+			return base64.StdEncoding.EncodeToString(make([]byte, 32))
+		}
+		return ""
+	})
+	if err != nil {
+		panic(err)
+	}
+	ring, err := keys.Open(context.Background(), memory.New(now), kek, now)
+	if err != nil {
+		panic(err)
+	}
+	return ring
+}
+
+func newHouse(t *testing.T) *house { t.Helper(); return openHouse(t, sharedRing()) }
+
+func openHouse(t testing.TB, ring *keys.Ring) *house {
+	t.Helper()
+	c := newClock()
+	h := &house{clock: c, store: memory.New(c.now), ring: ring, events: &events{}}
+	h.T, _ = t.(*testing.T)
+	h.grants = &watched{Store: h.store}
+	h.people = &people{all: map[string]idp.Person{
+		anna: {Subject: anna, Status: idp.Active, Login: "anna", Groups: []string{"admins"}, Attributes: idp.Attributes{
+			"given_name": {"Anna"}, "family_name": {"Arendt"}, "email": {"anna@example.org"}, "email_verified": {true}, "team": {"a", "b"},
+		}},
+		bert: {Subject: bert, Status: idp.Active, Login: "bert"},
+	}}
+	h.login = &login{now: c.now, flows: map[string]idp.Flow{}, answer: idp.Answer{
+		Outcome: idp.SignedIn, Session: "session", SID: "sid-1", Subject: anna, AuthTime: c.now().Add(-time.Minute), AMR: []string{"pwd"},
+	}}
+	mux := http.NewServeMux()
+	h.server = httptest.NewServer(mux)
+	t.Cleanup(h.server.Close)
+	h.issuer = h.server.URL
+	p := h.provider(t)
+	mux.HandleFunc("/.well-known/openid-configuration", p.Discovery)
+	mux.HandleFunc("/.well-known/oauth-authorization-server", p.Discovery)
+	mux.HandleFunc("/oauth2/jwks", p.JWKS)
+	mux.HandleFunc("/oauth2/authorize", p.Authorize)
+	mux.HandleFunc("/oauth2/authorize/continue", p.AuthorizeContinue)
+	mux.HandleFunc("/oauth2/token", p.Token)
+	mux.HandleFunc("/oauth2/userinfo", p.UserInfo)
+	mux.HandleFunc("/login", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/oauth2/authorize/continue?flow="+r.FormValue("flow"), http.StatusSeeOther)
+	})
+	return h
+}
+
+func (h *house) provider(t testing.TB) *oauth.Provider {
+	t.Helper()
+	pages, err := web.New(web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := oauth.New(oauth.Options{
+		Issuer: h.issuer, Dev: true, Records: h.grants, Ring: h.ring, Login: h.login,
+		People: h.people, Pages: pages, Events: h.events, Now: h.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// client registers one; change may differ from the usual first-party web application.
+func (h *house) client(id string, change func(*idp.Client)) idp.Client {
+	c := idp.Client{ID: id, ClientMetadata: idp.ClientMetadata{
+		ClientName: "Wiki", RedirectURIs: []string{callback}, FirstParty: true,
+		GrantTypes: []string{"authorization_code", "refresh_token"},
+	}, Secrets: []idp.ClientSecret{{Hash: "s256:" + idp.HashSecret(secretOf(id))}}}
+	if change != nil {
+		change(&c)
+	}
+	if err := c.Complete(true); err != nil {
+		panic(err)
+	}
+	if err := h.store.CreateClient(context.Background(), c); err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func secretOf(id string) string { return "secret-of-" + id }
+
+func public(c *idp.Client) { c.TokenEndpointAuthMethod = "none" }
+
+// change updates a stored client.
+func (h *house) change(id string, change func(*idp.Client)) {
+	c, err := h.store.Client(context.Background(), id)
+	if err != nil {
+		panic(err)
+	}
+	change(&c)
+	if err := h.store.UpdateClient(context.Background(), c); err != nil {
+		panic(err)
+	}
+}
+
+func request(clientID string, more ...string) url.Values {
+	form := url.Values{
+		"client_id": {clientID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"},
+		"code_challenge": {challengeOf(verifier)}, "code_challenge_method": {"S256"},
+		"state": {"a state with 20 chars"}, "nonce": {"n-0S6_WzA2Mj"},
+	}
+	return with(form, more...)
+}
+
+// with sets pairs of names and values; "-" takes the name out.
+func with(form url.Values, pairs ...string) url.Values {
+	form = maps.Clone(form)
+	for i := 0; i < len(pairs); i += 2 {
+		if form.Set(pairs[i], pairs[i+1]); pairs[i+1] == "-" {
+			form.Del(pairs[i])
+		}
+	}
+	return form
+}
+
+// answer is an HTTP answer, read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) json(t testing.TB) map[string]any {
+	t.Helper()
+	var out map[string]any
+	if err := json.Unmarshal([]byte(a.body), &out); err != nil {
+		t.Fatalf("not JSON: %v: %q", err, a.body)
+	}
+	return out
+}
+
+// params of the redirect to the application.
+func (a answer) params(t testing.TB) url.Values {
+	t.Helper()
+	u, err := url.Parse(a.header.Get("Location"))
+	if err != nil || a.status != http.StatusSeeOther {
+		t.Fatalf("no redirect: %d %q %s", a.status, a.header.Get("Location"), a.body)
+	}
+	if u.Fragment != "" {
+		v, _ := url.ParseQuery(u.EscapedFragment())
+		return v
+	}
+	return u.Query()
+}
+
+// send does one request and does not follow redirects.
+func (h *house) send(method, path, body string, headers ...string) answer {
+	r, err := http.NewRequest(method, h.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		panic(err)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		panic(err)
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		panic(err)
+	}
+	return answer{res.StatusCode, res.Header, string(data)}
+}
+
+func (h *house) authorize(form url.Values) answer {
+	return h.send(http.MethodGet, "/oauth2/authorize?"+form.Encode(), "")
+}
+
+// code walks the usual request through.
+func (h *house) code(t testing.TB, clientID string, more ...string) string {
+	t.Helper()
+	code := h.authorize(request(clientID, more...)).params(t).Get("code")
+	if code == "" {
+		t.Fatal("no code")
+	}
+	return code
+}
+
+func basic(id string) []string {
+	return []string{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secretOf(id)))}
+}
+
+func exchangeForm(code string, more ...string) url.Values {
+	return with(url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback}, "code_verifier": {verifier},
+	}, more...)
+}
+
+func (h *house) token(clientID string, form url.Values) answer {
+	if form.Get("client_id") != "" {
+		return h.send(http.MethodPost, "/oauth2/token", form.Encode())
+	}
+	return h.send(http.MethodPost, "/oauth2/token", form.Encode(), basic(clientID)...)
+}
+
+func (h *house) refresh(clientID, token string, more ...string) answer {
+	return h.token(clientID, with(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}, more...))
+}
+
+// signIn returns the token response of a whole sign-in.
+func (h *house) signIn(t testing.TB, clientID string, more ...string) map[string]any {
+	t.Helper()
+	a := h.token(clientID, exchangeForm(h.code(t, clientID, more...)))
+	if a.status != http.StatusOK {
+		t.Fatalf("exchange: %d %s", a.status, a.body)
+	}
+	return a.json(t)
+}
+
+func (h *house) userinfo(token any) answer {
+	return h.send(http.MethodGet, "/oauth2/userinfo", "", "Authorization", "Bearer "+token.(string))
+}
+
+func claimsOf(t testing.TB, idToken any) map[string]any {
+	t.Helper()
+	raw, _ := idToken.(string)
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		t.Fatalf("not a JWS: %v", idToken)
+	}
+	data, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(data, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+// wantError checks a JSON error to the letter.
+func wantError(t testing.TB, a answer, status int, name, sentence string) {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	body := a.json(t)
+	if body["error"] != name || body["error_description"] != sentence {
+		t.Errorf("got %v: %v\nwant %s: %s", body["error"], body["error_description"], name, sentence)
+	}
+	if len(body) != 2 {
+		t.Errorf("more than an error in %s", a.body)
+	}
+	if a.header.Get("Cache-Control") != "no-store" {
+		t.Error("an error may be cached")
+	}
+}
+
+func (h *house) wantEvent(t testing.TB, name string) {
+	t.Helper()
+	if !slices.Contains(h.events.names(), name) {
+		t.Errorf("no Event %s in %v", name, h.events.names())
+	}
+}

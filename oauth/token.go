@@ -1,0 +1,165 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"cloudsso/idp"
+)
+
+// tokenResponse is RFC 6749 §5.1 with OpenID Connect's id_token.
+type tokenResponse struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	Scope        string `json:"scope"`
+}
+
+// Token is the token endpoint (RFC 6749 §3.2).
+func (p *Provider) Token(w http.ResponseWriter, r *http.Request) {
+	if cors(w, r, http.MethodPost) {
+		return
+	}
+	form, err := tokenForm(w, r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	answer, err := p.exchange(r.Context(), r, form)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		e := refuse(invalidRequest, "The token endpoint answers POST only.")
+		e.status = http.StatusMethodNotAllowed
+		return nil, e
+	}
+	if r.URL.RawQuery != "" {
+		// Queries end in logs; secrets and codes must not (RFC 6749 §2.3.1, §3.2).
+		return nil, refuse(invalidRequest, "The token endpoint takes its parameters from the body, not from the query.")
+	}
+	form, err := readForm(w, r)
+	if err != nil {
+		return nil, err
+	}
+	return form, single(form)
+}
+
+// exchange checks everything, mints, and then writes once. Whatever fails before the
+// write leaves the code or the refresh token as good as it was.
+func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Values) (*tokenResponse, error) {
+	if err := checkGrantType(form); err != nil {
+		return nil, err
+	}
+	c, err := p.authenticate(ctx, r, form)
+	if err != nil {
+		return nil, err
+	}
+	idp.Note(ctx, slog.String("client", c.ID), slog.String("grant_type", form.Get("grant_type")))
+	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}}
+	ctx = withUnit(ctx, u)
+	ar, err := p.core.NewAccessRequest(ctx, withForm(r, form), newSession(""))
+	if err != nil {
+		return nil, err
+	}
+	if err := p.stillEntitled(ctx, u); err != nil {
+		return nil, err
+	}
+	if err := narrow(ar, u, form.Get("scope")); err != nil {
+		return nil, err
+	}
+	minted, err := p.core.NewAccessResponse(ctx, ar)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.commit(ctx, u); err != nil {
+		return nil, err
+	}
+	idp.Note(ctx, slog.String("subject", u.grant.Subject))
+	return answer(minted, ar, u), nil
+}
+
+// checkGrantType names what fosite would call invalid_request, and what is missing.
+func checkGrantType(form url.Values) error {
+	switch form.Get("grant_type") {
+	case "":
+		return refuse(invalidRequest, "The parameter grant_type is missing: use authorization_code or refresh_token.")
+	case "authorization_code":
+		return present(form, "code", "redirect_uri")
+	case "refresh_token":
+		return present(form, "refresh_token")
+	}
+	return refuse(unsupportedGrantType, "The grant_type is not supported: use authorization_code or refresh_token.")
+}
+
+func present(form url.Values, names ...string) error {
+	for _, name := range names {
+		if form.Get(name) == "" {
+			return refuse(invalidRequest, "The parameter %s is missing.", name)
+		}
+	}
+	return nil
+}
+
+// withForm gives fosite the parameters that were read and checked here.
+func withForm(r *http.Request, form url.Values) *http.Request {
+	r = r.Clone(r.Context())
+	r.Form, r.PostForm = form, form
+	return r
+}
+
+// stillEntitled asks whether the person and the client may still have this grant. At a
+// refresh, a no ends it.
+func (p *Provider) stillEntitled(ctx context.Context, u *unit) error {
+	err := p.entitled(ctx, u)
+	var d *denial
+	if u.grantType != "refresh_token" || !errors.As(err, &d) {
+		return err
+	}
+	return after(p.revoke(ctx, u, idp.EventRefreshDenied, d.reason), err)
+}
+
+// narrow gives a refresh fewer scopes if it asks for fewer (RFC 6749 §6); fosite does
+// not. The grant keeps all.
+func narrow(ar fosite.AccessRequester, u *unit, asked string) error {
+	scopes := strings.Fields(asked)
+	if u.grantType != "refresh_token" || len(scopes) == 0 {
+		return nil
+	}
+	granted := u.scopes()
+	for _, scope := range scopes {
+		if !slices.Contains(granted, scope) {
+			return refuse(invalidScope, "The scope asks for more than the person granted: ask for the same or less.")
+		}
+	}
+	ar.(*fosite.AccessRequest).GrantedScope = slices.DeleteFunc(granted, func(s string) bool { return !slices.Contains(scopes, s) })
+	return nil
+}
+
+func answer(minted fosite.AccessResponder, ar fosite.AccessRequester, u *unit) *tokenResponse {
+	out := &tokenResponse{
+		AccessToken: minted.GetAccessToken(), TokenType: "Bearer",
+		ExpiresIn: int64(accessLife(&u.client.Client) / time.Second),
+		Scope:     strings.Join(ar.GetGrantedScopes(), " "),
+	}
+	extra := minted.ToMap()
+	out.RefreshToken, _ = extra["refresh_token"].(string)
+	out.IDToken, _ = extra["id_token"].(string)
+	return out
+}
