@@ -11,6 +11,8 @@ import (
 // wraps ErrUnavailable when the backend did not answer. Values handed in and out are
 // the caller's own: no backend shares memory with a caller. Times come back in UTC,
 // to the microsecond. Strings compare byte by byte unless a comment says otherwise.
+// A backend that cannot keep a string as it is (NUL, bytes that are not UTF-8) refuses
+// the write with an [Error] of code Invalid; it never stores another string instead.
 //
 // Consumers declare the few methods that they need in their own words; this is the
 // whole, which only backends and idp/server see.
@@ -37,6 +39,15 @@ type Records interface {
 type Page struct {
 	After string // key of the last row seen, "" to start
 	Limit int    // 1 to 1000
+}
+
+// Check refuses a page whose Limit is out of range: a backend would take 0 or -1 for
+// "everything".
+func (p Page) Check() error {
+	if p.Limit < 1 || p.Limit > 1000 {
+		return Errorf(Invalid, "The limit of a list must be between 1 and 1000.").On("limit")
+	}
+	return nil
 }
 
 // Clients keeps [Client] records. Lists sort by ID.
@@ -97,17 +108,18 @@ type Grants interface {
 	// Grant returns revoked grants too, for as long as the row is there.
 	Grant(ctx context.Context, id string) (Grant, error)
 	// RedeemCode marks the code used. Exactly one caller wins. Everybody later, and
-	// whoever comes after a revocation, gets ErrReused; an unknown grant or another
-	// hash is ErrNotFound and changes nothing.
+	// whoever comes after a revocation, gets ErrReused; an unknown grant, another hash or
+	// a code that was never used and has expired by now is ErrNotFound and changes nothing.
 	RedeemCode(ctx context.Context, r Redemption, now time.Time) error
 	// RotateRefresh moves the family from Seq to Seq+1. Exactly one caller wins; the
 	// others, and whoever comes after a revocation, get ErrReused. ErrNotFound if there
 	// is no such grant.
 	RotateRefresh(ctx context.Context, r Rotation) error
 	// RevokeGrant revokes once; a grant that is revoked already stays as it is. It
-	// reports whether this call did it.
+	// reports whether this call did it; for an unknown grant it reports false.
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
-	// RevokeGrants revokes every live grant that matches and reports how many.
+	// RevokeGrants revokes every live grant that matches and reports how many. A filter
+	// that selects everything is an error.
 	RevokeGrants(ctx context.Context, f GrantFilter, reason string, now time.Time) (int, error)
 }
 
@@ -147,6 +159,7 @@ type AdminTokens interface {
 // Events is the audit log: append only.
 type Events interface {
 	AppendEvent(ctx context.Context, e Event) error
-	// Events returns the newest first, with ID before p.After in that order.
+	// Events returns the newest first; p.After is the ID of the last one seen, and
+	// ErrNotFound says that there is no such event.
 	Events(ctx context.Context, p Page) ([]Event, error)
 }

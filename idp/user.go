@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // User is a row of the built-in directory.
@@ -18,6 +20,33 @@ type User struct {
 	Version      int64 // compare-and-swap counter, owned by the store
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+}
+
+// FoldUsername returns the form in which usernames are compared: each letter lower-cased,
+// then folded by Unicode's simple case folding, one rune for one rune. Bytes that are
+// not UTF-8 stay as they are, so that two broken names never become one.
+func FoldUsername(username string) string {
+	folded := make([]byte, 0, len(username))
+	for i := 0; i < len(username); {
+		r, size := utf8.DecodeRuneInString(username[i:])
+		if r == utf8.RuneError && size == 1 {
+			folded = append(folded, username[i])
+		} else {
+			folded = utf8.AppendRune(folded, foldRune(r))
+		}
+		i += size
+	}
+	return string(folded)
+}
+
+// foldRune picks one rune of those that differ in case only (k, K and the Kelvin sign).
+func foldRune(r rune) rune {
+	r = unicode.ToLower(r)
+	first := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		first = min(first, f)
+	}
+	return unicode.ToLower(first)
 }
 
 // Status of a [Person] in their directory.

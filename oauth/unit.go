@@ -219,7 +219,9 @@ func (storage) DeletePKCERequestSession(context.Context, string) error          
 func (storage) GetPKCERequestSession(ctx context.Context, _ string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitOf(ctx)
 	if u.grant.Challenge == "" {
-		return nil, fosite.ErrNotFound
+		// Told only to who sends a code_verifier: going on would let a thief of a code skip
+		// PKCE by stripping the challenge (RFC 9700 §4.8.2).
+		return nil, refuse(invalidGrant, "There is a code_verifier, but the authorization request had no code_challenge.").because(fosite.ErrNotFound)
 	}
 	return u.requester(), nil
 }

@@ -298,3 +298,16 @@ func TestEmptyVisit(t *testing.T) {
 		t.Errorf("%d events for junk from nowhere", n)
 	}
 }
+
+// An unsigned refusal could be anybody's, so refusals are signed where otherwise only the
+// assertion is.
+func TestRefusalIsSignedWhateverThePolicy(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.register(func(sp *idp.ServiceProvider) { sp.Sign = "assertion" })
+	r := response(t, h.send(attrs(`IsPassive="true"`)))
+	wantStatus(t, r, "Responder", "NoPassive")
+	if r.Signature == nil {
+		t.Error("the refusal is not signed")
+	}
+}

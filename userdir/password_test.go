@@ -122,7 +122,7 @@ func TestVerifyPasswordRefusesHostileHashesBeforeAnyWork(t *testing.T) {
 func TestPasswordsWaitForTheirTurnOnlyAsLongAsTheCaller(t *testing.T) {
 	t.Parallel()
 	p := userdir.NewPasswords(1)
-	slow := phcOf("x", 64<<10, 8, 1)
+	slow := phcOf("x", 32<<10, 4, 1)
 	done := make(chan error)
 	go func() {
 		_, _, err := p.Verify(t.Context(), slow, "x")

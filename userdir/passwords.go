@@ -73,6 +73,9 @@ func (p *Passwords) Waste(ctx context.Context, password string) error {
 }
 
 func (p *Passwords) evaluate(ctx context.Context, h phc, password string, size int) ([]byte, error) {
+	if err := ctx.Err(); err != nil { // select would choose either when both are ready
+		return nil, err
+	}
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():

@@ -15,6 +15,7 @@ import (
 
 	"cloudsso/idp"
 	"cloudsso/idp/sqlite"
+	"cloudsso/idp/sqlstore"
 )
 
 func TestAFullDiskIsUnavailableUntilThereIsRoom(t *testing.T) {
@@ -237,6 +238,27 @@ func TestManyMayStartAtTheSameTime(t *testing.T) {
 		t.Errorf("%d clients, %v", len(list), err)
 	}
 	wants(t, s.Close(), nil)
+}
+
+func TestACommitIsOnTheDiskWhenItIsAcknowledged(t *testing.T) {
+	t.Parallel()
+	r := impatient(t, file(t), time.Second)
+	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "busy_timeout": "1000"} {
+		err := r.write(t.Context(), func(tx sqlstore.Tx) error {
+			rows, err := tx.Query("PRAGMA " + pragma)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			var is string
+			rows.Next()
+			if err := rows.Scan(&is); err != nil || is != want {
+				t.Errorf("%s is %s, want %s", pragma, is, want)
+			}
+			return rows.Err()
+		})
+		wants(t, err, nil)
+	}
 }
 
 func TestOpenIsQuick(t *testing.T) {

@@ -89,9 +89,13 @@ func migrate(ctx context.Context, db *sql.DB, path string) ([]Migration, error) 
 	if err != nil {
 		return nil, unusable(path, err)
 	}
+	states, err := provider.Status(ctx)
+	if err != nil {
+		return nil, unusable(path, err)
+	}
 	var list []Migration
-	for _, r := range results {
-		list = append(list, migration(r.Source, time.Now().UTC()))
+	for _, state := range states[len(states)-len(results):] {
+		list = append(list, migration(state.Source, state.AppliedAt))
 	}
 	return list, nil
 }

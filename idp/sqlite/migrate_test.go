@@ -105,7 +105,7 @@ func TestMigrateByHand(t *testing.T) {
 		t.Error("asking for the status made a file")
 	}
 	did, err := sqlite.Migrate(t.Context(), path)
-	if err != nil || len(did) != len(before) {
+	if err != nil || len(did) != len(before) || did[0].AppliedAt.IsZero() {
 		t.Errorf("migrated %+v, %v", did, err)
 	}
 	did, err = sqlite.Migrate(t.Context(), path)

@@ -13,12 +13,16 @@ import (
 
 func TestRecords(t *testing.T) {
 	t.Parallel()
-	storetest.Records(t, func(t *testing.T, now func() time.Time) idp.Records { return open(t, file(t), now) })
+	var p planned
+	storetest.Records(t, func(t *testing.T, now func() time.Time) idp.Records { return p.open(t, now) })
+	p.saw(t, 40)
 }
 
 func TestFlows(t *testing.T) {
 	t.Parallel()
-	storetest.Flows(t, func(t *testing.T, now func() time.Time) idp.Flows { return open(t, file(t), now) })
+	var p planned
+	storetest.Flows(t, func(t *testing.T, now func() time.Time) idp.Flows { return p.open(t, now) })
+	p.saw(t, 20)
 }
 
 func TestRecordsRestart(t *testing.T) {

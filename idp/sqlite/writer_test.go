@@ -91,12 +91,12 @@ func (r rig) together(t *testing.T, n int, verb func(i int) error) []error {
 func TestAFailingVerbDoesNotDisturbItsNeighbours(t *testing.T) {
 	t.Parallel()
 	r := impatient(t, file(t), time.Second)
-	mine := errors.New("my own reason")
+	mine, later := errors.New("my own reason"), time.Now().Add(time.Hour).UnixMicro()
 	said := r.together(t, 60, func(i int) error {
 		switch i % 3 {
 		case 0: // fails in the database, half way
 			return r.write(t.Context(), func(tx sqlstore.Tx) error {
-				if _, err := tx.Exec(`INSERT INTO counters (key, n, expires_at) VALUES ($1, 1, 1)`, fmt.Append(nil, "half", i)); err != nil {
+				if _, err := tx.Exec(`INSERT INTO counters (key, n, expires_at) VALUES ($1, 1, $2)`, fmt.Append(nil, "half", i), later); err != nil {
 					return err
 				}
 				_, err := tx.Exec(`INSERT INTO counters (key, n, expires_at) VALUES ($1, NULL, 1)`, []byte("x"))
@@ -104,7 +104,7 @@ func TestAFailingVerbDoesNotDisturbItsNeighbours(t *testing.T) {
 			})
 		case 1: // fails in its own code, after writing
 			return r.write(t.Context(), func(tx sqlstore.Tx) error {
-				_, err := tx.Exec(`INSERT INTO counters (key, n, expires_at) VALUES ($1, 1, 1)`, fmt.Append(nil, "half", i))
+				_, err := tx.Exec(`INSERT INTO counters (key, n, expires_at) VALUES ($1, 1, $2)`, fmt.Append(nil, "half", i), later)
 				return errors.Join(err, mine)
 			})
 		}

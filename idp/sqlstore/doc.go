@@ -9,6 +9,7 @@
 // turns what the driver said into the sentinels of package idp.
 //
 // What is searched, compared or expires is a typed column; the rest of a record is one
-// JSON document, whose field names are written down in this package and stay. Times are
+// JSON document, whose field names are tags and stay (a Flow's Ask and Answer have none:
+// a flow is gone before the next release starts). Times are
 // integer microseconds since 1970 in UTC; a zero time is NULL where that means "not yet".
 package sqlstore

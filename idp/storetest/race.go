@@ -15,7 +15,7 @@ import (
 const (
 	rivals = 4   // goroutines that want the same thing
 	rounds = 200 // different things, one after the other …
-	lanes  = 8   // … on as many lanes at the same time
+	lanes  = 40  // … on as many lanes at the same time
 )
 
 // everyRound runs f for each round, several at a time.

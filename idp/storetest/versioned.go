@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"cloudsso/idp"
@@ -162,6 +161,6 @@ func (k versioned[T]) pages(t *testing.T) {
 	all, err := k.list(t.Context(), idp.Page{Limit: 1000})
 	ok(t, err)
 	if len(all) <= len(want) {
-		t.Fatal(fmt.Sprintf("the whole list has only %d rows", len(all)))
+		t.Fatalf("the whole list has only %d rows", len(all))
 	}
 }

@@ -236,6 +236,35 @@ func TestS03DetachedSignaturesCoverTheOctets(t *testing.T) {
 	}
 }
 
+// S14: the key decides what kind of signature it verifies, not the message.
+func TestS14AKeyServesItsOwnAlgorithmsOnly(t *testing.T) {
+	t.Parallel()
+	p := p256Pair()
+	query, err := wire.EncodeRedirect("SAMLRequest", []byte("<a/>"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if query, err = mustSigner(t, p, "").SignQuery(query); err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]func(*wire.Message){
+		"an EC signature under the name of an RSA algorithm": func(m *wire.Message) { m.SigAlg = dsig.RSASHA256 },
+		"an EC signature with a byte too many":               func(m *wire.Message) { m.Signature = append(m.Signature, 0) },
+		"an EC signature with a byte too few":                func(m *wire.Message) { m.Signature = m.Signature[1:] },
+		"an EC signature of zeros":                           func(m *wire.Message) { clear(m.Signature) },
+	}
+	for name, change := range rows {
+		m, err := wire.DecodeRedirect(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(m)
+		if dsig.VerifyQuery(m, keys(p)) == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
+
 func BenchmarkSignResponse(b *testing.B) {
 	signer := mustSigner(b, p256Pair(), "")
 	b.ReportAllocs()

@@ -63,7 +63,7 @@ func (r *reader) keyInfo(descriptor *wire.Element) [][]byte {
 			ders = r.usable(e, ders, certificate(e))
 		}
 	}
-	if value := info.Child(wire.NSDSig, "KeyValue"); value != nil {
+	if value := info.Child(wire.NSDSig, "KeyValue"); value != nil && len(ders) == 0 {
 		ders = r.usable(value, ders, keyValue(value))
 	}
 	if len(ders) == 0 {

@@ -20,4 +20,13 @@
 // [Writer] emits a document that is its own exclusive canonical form, in one pass
 // and without a tree, so that the digest of a signature is a hash over ranges of the
 // bytes that go on the wire.
+//
+// # Attacks by number
+//
+// Comments and tests of the SAML packages number the attacks they answer: S01 signature wrapping, S02
+// signature exclusion, S03 confusion of redirect parameters, S04 DTDs and entities, S05
+// bombs, S06 comments and CDATA that split a text, S07 markup in our own output, S08
+// a substituted consumer address, S09 scripts in addresses, S10 RelayState, S14
+// downgrade of algorithms, S15 parsers that read differently, S16 transforms that compute, S17
+// keys and addresses in KeyInfo, S19 poisoned or stale metadata, S25 names that look alike.
 package wire

@@ -52,15 +52,23 @@ func (p *parser) checkDecl(e *Element, prefix string, a rawAttr) error {
 
 // absolute reports whether s is an absolute URI in plain ASCII. Canonicalisers give
 // up on a relative namespace name, some with an empty result that then carries a valid
-// digest of nothing ("void canonicalization", CVE-2025-66568), so it never gets that far.
+// digest of nothing ("void canonicalization", CVE-2025-66568), so it never gets that far. Nor does an
+// ampersand, which libxml2 writes into its canonical form unescaped.
 func absolute(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^{|}[]%`+"`", c) >= 0 {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"'&<>\^{|}[]%`+"`", c) >= 0 {
 			return false
 		}
 	}
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme != "" && len(s) > len(u.Scheme)+1 && strings.Count(s, "#") <= 1
+	if err != nil || u.Scheme == "" || len(s) == len(u.Scheme)+1 || strings.Count(s, "#") > 1 {
+		return false
+	}
+	if !strings.HasPrefix(s[len(u.Scheme)+1:], "//") {
+		return true
+	}
+	host, port, colon := strings.Cut(u.Host, ":")
+	return host != "" && u.User == nil && colon == (port != "") && len(port) <= 5
 }
 
 // expand resolves the prefix of a name. The default namespace is for elements only.

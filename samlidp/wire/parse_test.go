@@ -148,6 +148,12 @@ func TestParseRefuses(t *testing.T) {
 		{"S15 namespace name without anything behind the scheme", `<a xmlns:p="x:"/>`, "not an absolute URI"},
 		{"S15 namespace name with a blank", `<a xmlns:p="urn:x y"/>`, "not an absolute URI"},
 		{"S15 namespace name outside ASCII", `<a xmlns:p="urn:ä"/>`, "not an absolute URI"},
+		{"S15 namespace name with an ampersand", `<a xmlns:p="urn:x?a&amp;b"/>`, "not an absolute URI"},
+		{"S15 namespace name with a percent sign", `<a xmlns:p="urn:x%zz"/>`, "not an absolute URI"},
+		{"S15 namespace name with an empty port", `<a xmlns:p="http://x:/y"/>`, "not an absolute URI"},
+		{"S15 namespace name without host", `<a xmlns:p="http:///y"/>`, "not an absolute URI"},
+		{"S15 namespace name with a user", `<a xmlns:p="http://u@x/y"/>`, "not an absolute URI"},
+		{"S15 namespace name with two fragments", `<a xmlns:p="urn:x#y#z"/>`, "not an absolute URI"},
 		{"S15 declaring xml", `<a xmlns:xml="http://www.w3.org/XML/1998/namespace"/>`, "belong to XML itself"},
 		{"S15 declaring xmlns", `<a xmlns:xmlns="urn:x"/>`, "belong to XML itself"},
 		{"S15 another prefix for xml", `<a xmlns:y="http://www.w3.org/XML/1998/namespace"/>`, "belong to XML itself"},
@@ -328,9 +334,9 @@ func TestMetadataLimitsLetProseThrough(t *testing.T) {
 
 func TestErrorfNamesThePlace(t *testing.T) {
 	t.Parallel()
-	root, err := wire.Parse([]byte("<a>\n  <ä/></a>"))
+	_, err := wire.Parse([]byte("<a>\n  <ä/></a>"))
 	refused(t, err, "Line 2, column 4")
-	root, err = wire.Parse([]byte("<a x='äöü'>\n  <p:b xmlns:p='urn:x'/></a>"))
+	root, err := wire.Parse([]byte("<a x='äöü'>\n  <p:b xmlns:p='urn:x'/></a>"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +348,7 @@ func TestErrorfNamesThePlace(t *testing.T) {
 
 func TestLongInputIsClippedInSentences(t *testing.T) {
 	t.Parallel()
-	_, err := wire.Parse([]byte("<" + strings.Repeat("é", 0) + strings.Repeat("x", 5000) + ">"))
+	_, err := wire.Parse([]byte("<" + strings.Repeat("x", 5000) + ">"))
 	refused(t, err, "the document ends inside <xxx")
 }
 

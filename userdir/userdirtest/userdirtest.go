@@ -186,10 +186,11 @@ func attributes(t *testing.T, dir userdir.Directory) {
 		t.Errorf("groups = %v, want %v", a.Groups, want.Groups)
 	}
 	// What is handed out is the caller's own.
+	before := fmt.Sprintf("%#v", b) // a copy that shares nothing
 	a.Attributes["df_access"][0], a.Groups[0] = "changed", "changed"
 	a.Attributes["address"][0].(map[string]any)["locality"] = "changed"
 	delete(a.Attributes, "given_name")
-	if _, again := both(); !reflect.DeepEqual(again, b) {
+	if _, again := both(); fmt.Sprintf("%#v", again) != before {
 		t.Errorf("what a caller changed came back: %+v", again)
 	}
 }

@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/keys"
+)
+
+// Records is what the admin operations need of the store.
+type Records interface {
+	idp.Clients
+	idp.ServiceProviders
+	idp.Users
+	idp.AdminTokens
+	Subject(ctx context.Context, directory, directoryID, candidate string) (string, error)
+	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
+	Events(ctx context.Context, p idp.Page) ([]idp.Event, error)
+}
+
+// Sessions is what ending somebody's access needs.
+type Sessions interface {
+	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
+	DeleteSession(ctx context.Context, id string) (idp.Session, error)
+}
+
+// Audit puts Events on record.
+type Audit interface {
+	Record(ctx context.Context, e idp.Event) error
+}
+
+// Fetcher gets a document from an address that somebody typed in; it must guard
+// against addresses inside our own network.
+type Fetcher interface {
+	Fetch(ctx context.Context, url string, maxBytes int64) ([]byte, http.Header, error)
+}
+
+// Ring shows the keys.
+type Ring interface {
+	Keys() []keys.Info
+	SAMLKey() keys.SAMLKey
+}
+
+// SAML reads and completes service providers.
+type SAML struct {
+	// ServiceProvider reads a metadata document that must still be valid at now; the
+	// strings are warnings for the admin.
+	ServiceProvider func(metadataXML []byte, now time.Time) (idp.ServiceProvider, []string, error)
+	// Complete fills in defaults, the slug too, and checks everything.
+	Complete func(sp *idp.ServiceProvider, dev bool) error
+}
+
+// Options of an [Admin]. All are needed unless a comment says otherwise.
+type Options struct {
+	Issuer         string // may be empty in commands: answers then have no links
+	Dev            bool   // http on loopback is fine in addresses
+	LocalDirectory string // id of the directory of built-in users; default "local"
+	Records        Records
+	Sessions       Sessions
+	Audit          Audit
+	Fetch          Fetcher
+	Ring           Ring
+	SAML           SAML
+	Now            func() time.Time
+}
+
+// Admin is the logic of the admin API. It is safe for concurrent use.
+type Admin struct {
+	Options
+	schemas *schemas
+}
+
+// New returns an Admin.
+func New(o Options) *Admin {
+	if o.LocalDirectory == "" {
+		o.LocalDirectory = "local"
+	}
+	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
+	return &Admin{Options: o, schemas: newSchemas()}
+}
+
+// now is as exact as stores are, so that an answer shows what the next read will.
+func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }

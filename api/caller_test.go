@@ -1,0 +1,118 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"cloudsso/api"
+	"cloudsso/idp"
+)
+
+const noToken = `401 An admin token is needed: send the header Authorization: Bearer, then the token. "cloudsso token create" makes one.`
+const deadToken = `401 The admin token is unknown or has expired. "cloudsso token create" makes a new one.`
+
+func TestEveryOperationRefusesWhoeverIsNotAnOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	expired, err := w.owner().CreateToken(t.Context(), api.RoleOwner, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const weak = "cloudsso_admin_of-a-lesser-role"
+	err = w.store.CreateAdminToken(t.Context(), idp.AdminToken{ID: idp.NewID(), Hash: idp.HashSecret(weak), Role: "auditor", CreatedAt: w.now(), ExpiresAt: w.now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.advance(2 * time.Minute)
+	for _, c := range []struct{ name, authorization, want, challenge string }{
+		{"without a token", "", noToken, `Bearer realm="cloudsso admin API"`},
+		{"with Basic", "Basic YTpi", noToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
+		{"with an empty token", "Bearer ", noToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
+		{"with a token of another kind", "Bearer cat_abcdef", deadToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
+		{"with an unknown token", "Bearer cloudsso_admin_" + idp.NewSecret(), deadToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
+		{"with a token and more", "Bearer " + w.token + " x", deadToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
+		{"with an endless token", "Bearer cloudsso_admin_" + strings.Repeat("a", 9000), deadToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
+		{"with an expired token", "Bearer " + expired.Secret, deadToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
+		{"with a token of a lesser role", "Bearer " + weak, "403 This token's role does not allow that. A token with the role owner is needed.", `Bearer realm="cloudsso admin API", error="insufficient_scope"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, op := range operations(t) {
+				// A broken body: whoever may not ask learns nothing about it.
+				a := w.call(op[0], op[1], "{", "Authorization", c.authorization)
+				if a.problem() != c.want {
+					t.Errorf("%s %s: %s", op[0], op[1], a.problem())
+				}
+				if got := a.header.Get("WWW-Authenticate"); got != c.challenge {
+					t.Errorf("%s %s: WWW-Authenticate %q", op[0], op[1], got)
+				}
+			}
+		})
+	}
+}
+
+func TestTheSchemeOfTheTokenIsReadWithoutCase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call(http.MethodGet, "/api/v1/clients", nil, "Authorization", "bearer "+w.token).want(http.StatusOK)
+}
+
+// downTokens is a store that does not answer.
+type downTokens struct{ api.Records }
+
+func (downTokens) AdminToken(context.Context, string) (idp.AdminToken, error) {
+	return idp.AdminToken{}, fmt.Errorf("secret internals: %w", idp.ErrUnavailable)
+}
+
+func TestAStoreThatIsDownIsNotABadToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *api.Options) { o.Records = downTokens{o.Records} })
+	a := w.call(http.MethodGet, "/api/v1/clients", nil).want(http.StatusServiceUnavailable)
+	if a.header.Get("WWW-Authenticate") != "" || strings.Contains(a.raw, "internals") {
+		t.Errorf("header %v, body %s", a.header, a.raw)
+	}
+}
+
+func TestTokensAreRefusedUnlessTheyMakeSense(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct {
+		name, role string
+		ttl        time.Duration
+		want       string
+	}{
+		{"an unknown role", "king", time.Hour, `The role "king" is unknown. Expected owner.`},
+		{"no role", "", time.Hour, `The role "" is unknown. Expected owner.`},
+		{"no time", api.RoleOwner, 0, "A token lives between one minute and 365 days."},
+		{"negative time", api.RoleOwner, -time.Hour, "A token lives between one minute and 365 days."},
+		{"for ever", api.RoleOwner, 366 * 24 * time.Hour, "A token lives between one minute and 365 days."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := w.owner().CreateToken(t.Context(), c.role, c.ttl)
+			if got := idp.AsError(err).Public; err == nil || got != c.want {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestATokenThatIsOnNoRecordDoesNotExist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.events.broken = true
+	tok, err := w.owner().CreateToken(t.Context(), api.RoleOwner, time.Hour)
+	if err == nil || tok.Secret != "" {
+		t.Fatalf("token %+v, error %v", tok, err)
+	}
+}
+
+func TestOnlyAnAuthenticatedOwnerGetsAHandle(t *testing.T) {
+	t.Parallel()
+	var nobody api.Actor
+	if owner, err := nobody.Owner(); err == nil || owner != nil {
+		t.Errorf("the zero Actor got a handle: %v", owner)
+	}
+}

@@ -1,0 +1,49 @@
+package api
+
+import (
+	"encoding/base64"
+
+	"cloudsso/idp"
+)
+
+// Paging selects a part of a list.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"At most so many items."`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the part before."`
+}
+
+// List is one part of a list.
+type List[T any] struct {
+	Items      []T    `json:"items" nullable:"false"`
+	NextCursor string `json:"next_cursor,omitempty" doc:"Asks for the next part. Absent at the end."`
+}
+
+// page is the store's form. It asks for one more than wanted, which tells whether
+// there is a next part.
+func (p Paging) page() (idp.Page, error) {
+	after, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err != nil {
+		return idp.Page{}, idp.Errorf(idp.Invalid, "This cursor is not one of ours. Use next_cursor of the part before, or start without a cursor.").On("?cursor")
+	}
+	return idp.Page{After: string(after), Limit: p.limit() + 1}, nil
+}
+
+func (p Paging) limit() int {
+	if p.Limit <= 0 {
+		return 50
+	}
+	return min(p.Limit, 500)
+}
+
+// list turns rows into one part. key is what the store sorts by.
+func list[R, T any](p Paging, rows []R, key func(R) string, view func(R) T) List[T] {
+	out := List[T]{Items: make([]T, 0, len(rows))}
+	if n := p.limit(); len(rows) > n {
+		rows = rows[:n]
+		out.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(key(rows[n-1])))
+	}
+	for _, r := range rows {
+		out.Items = append(out.Items, view(r))
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"cloudsso/idp"
+)
+
+// ServiceProviderSettings is what an admin decides and may change by PATCH.
+type ServiceProviderSettings struct {
+	Name string `json:"name,omitempty" maxLength:"200" doc:"Shown to people who sign in."`
+	idp.ServiceProviderPolicy
+}
+
+// NewServiceProvider is the body of POST and PUT: metadata as text, or its address, or
+// entity_id with acs by hand.
+type NewServiceProvider struct {
+	App                   string        `json:"app,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" doc:"Slug in our URLs; never changes. Default: made of the name or the entity ID."`
+	MetadataXML           string        `json:"metadata_xml,omitempty" doc:"The SP's SAML metadata document."`
+	MetadataURL           string        `json:"metadata_url,omitempty" maxLength:"2048" doc:"Where to fetch it: https, on the public internet or in outbound.allow_hosts."`
+	EntityID              string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs."`
+	ACS                   []ACSEndpoint `json:"acs,omitempty" maxItems:"100" doc:"By hand: where responses go. The first is the default."`
+	SPSigningCertificates []string      `json:"sp_signing_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates whose keys sign the SP's requests."`
+	ServiceProviderSettings
+}
+
+// ACSEndpoint is an assertion consumer service: an object, or just its address.
+type ACSEndpoint idp.Endpoint
+
+// Schema implements huma.SchemaProvider.
+func (ACSEndpoint) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: "string", MinLength: new(1)},
+		{Type: "object", AdditionalProperties: false, Required: []string{"location"}, Properties: map[string]*huma.Schema{
+			"location":   {Type: "string", MinLength: new(1)},
+			"binding":    {Type: "string", Description: "SAML binding URI. Default HTTP-POST."},
+			"index":      {Type: "integer", Description: "Default: the position in the list."},
+			"is_default": {Type: "boolean"},
+		}},
+	}}
+}
+
+// UnmarshalJSON implements json.Unmarshaler. An absent index becomes -1.
+func (e *ACSEndpoint) UnmarshalJSON(b []byte) error {
+	*e = ACSEndpoint{Index: -1}
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &e.Location)
+	}
+	return json.Unmarshal(b, (*idp.Endpoint)(e))
+}
+
+// Certificate is an X.509 certificate as people compare it.
+type Certificate struct {
+	PEM      string    `json:"pem"`
+	SHA1     string    `json:"sha1" doc:"Fingerprint, lower-case hex."`
+	SHA256   string    `json:"sha256" doc:"Fingerprint, lower-case hex."`
+	NotAfter time.Time `json:"not_after"`
+}
+
+// ServiceProvider is the answer about a service provider.
+type ServiceProvider struct {
+	App      string `json:"app"`
+	EntityID string `json:"entity_id"`
+	ServiceProviderSettings
+	ACS                   []idp.Endpoint `json:"acs" nullable:"false"`
+	SLO                   []idp.Endpoint `json:"slo,omitempty"`
+	SPSigningCertificates []Certificate  `json:"sp_signing_certificates,omitempty" doc:"Theirs: the keys that verify their requests."`
+	SignsRequests         bool           `json:"signs_requests" doc:"The metadata promises signed requests, so unsigned ones are refused."`
+	WantsAssertionsSigned bool           `json:"wants_assertions_signed"`
+	NameIDFormats         []string       `json:"nameid_formats,omitempty" doc:"Of the metadata."`
+	LaunchURL             string         `json:"launch_url,omitempty" doc:"A link that signs people in to this app. So far only for apps that allow IdP-initiated sign-in."`
+	IDPInitiatedURL       string         `json:"idp_initiated_url,omitempty" doc:"Only when allow_idp_initiated is on."`
+	MetadataURL           string         `json:"metadata_url,omitempty" doc:"Our metadata, for this app."`
+	SigningCertificate    *Certificate   `json:"signing_certificate,omitempty" doc:"Ours: verifies what we send."`
+	Warnings              []string       `json:"warnings,omitempty" doc:"What the metadata has that an admin should know of."`
+	CreatedAt             time.Time      `json:"created_at"`
+	UpdatedAt             time.Time      `json:"updated_at"`
+	version               int64
+}
+
+func (o *Owner) viewServiceProvider(sp idp.ServiceProvider, warnings []string) ServiceProvider {
+	v := ServiceProvider{
+		App: sp.App, EntityID: sp.EntityID,
+		ServiceProviderSettings: ServiceProviderSettings{Name: sp.Name, ServiceProviderPolicy: sp.ServiceProviderPolicy},
+		ACS:                     sp.ACS, SLO: sp.SLO, SignsRequests: sp.SignsRequests,
+		WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
+		Warnings: warnings, CreatedAt: sp.CreatedAt, UpdatedAt: sp.UpdatedAt, version: sp.Version,
+	}
+	for _, der := range sp.SigningCerts {
+		if cert, err := x509.ParseCertificate(der); err == nil {
+			v.SPSigningCertificates = append(v.SPSigningCertificates, viewCertificate(cert))
+		}
+	}
+	if cert := o.Ring.SAMLKey().Certificate; cert != nil {
+		ours := viewCertificate(cert)
+		v.SigningCertificate = &ours
+	}
+	if o.Issuer == "" {
+		return v
+	}
+	app := url.PathEscape(sp.App)
+	v.MetadataURL = o.Issuer + "/saml/metadata/" + app
+	if sp.AllowIDPInitiated && !sp.Disabled {
+		v.IDPInitiatedURL = o.Issuer + "/saml/init/" + app
+		v.LaunchURL = v.IDPInitiatedURL
+	}
+	return v
+}
+
+func viewCertificate(c *x509.Certificate) Certificate {
+	s1, s256 := sha1.Sum(c.Raw), sha256.Sum256(c.Raw) // SHA-1 names the certificate to old products; it protects nothing here
+	return Certificate{
+		PEM:  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
+		SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s256[:]), NotAfter: c.NotAfter.UTC(),
+	}
+}
+
+// manual makes a record of what an admin typed in.
+func (in NewServiceProvider) manual() (idp.ServiceProvider, error) {
+	sp := idp.ServiceProvider{EntityID: in.EntityID}
+	for i, e := range in.ACS {
+		if e.Index < 0 {
+			e.Index = i
+		}
+		sp.ACS = append(sp.ACS, idp.Endpoint(e))
+	}
+	for i, text := range in.SPSigningCertificates {
+		block, rest := pem.Decode([]byte(text))
+		field := idp.Errorf(idp.Invalid, "Expected one X.509 certificate in PEM form.").On("sp_signing_certificates[" + itoa(i) + "]")
+		if block == nil || block.Type != "CERTIFICATE" || len(rest) > 2 {
+			return sp, field
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return sp, field.Because(err)
+		}
+		sp.SigningCerts = append(sp.SigningCerts, block.Bytes)
+	}
+	return sp, nil
+}

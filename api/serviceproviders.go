@@ -1,0 +1,198 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cloudsso/idp"
+)
+
+// maxMetadata caps a metadata document that is fetched.
+const maxMetadata = 4 << 20
+
+// ImportServiceProvider registers a service provider from its metadata (as text or by
+// address) or from what an admin typed in.
+func (o *Owner) ImportServiceProvider(ctx context.Context, in NewServiceProvider) (ServiceProvider, error) {
+	sp, warnings, err := o.readServiceProvider(ctx, in)
+	if err != nil {
+		return ServiceProvider{}, err
+	}
+	if err := o.complete(&sp); err != nil {
+		return ServiceProvider{}, err
+	}
+	if err := o.unknownEntity(ctx, sp.EntityID); err != nil {
+		return ServiceProvider{}, err
+	}
+	sp.Version, sp.CreatedAt, sp.UpdatedAt = 1, o.now(), o.now()
+	if err := o.store(ctx, &sp, in.App == ""); err != nil {
+		return ServiceProvider{}, err
+	}
+	if err := o.record(ctx, idp.Event{Name: idp.EventSPCreated, App: sp.App, Detail: map[string]string{"entity_id": sp.EntityID}}); err != nil {
+		return ServiceProvider{}, errors.Join(err, o.Records.DeleteServiceProvider(ctx, sp.App, sp.Version))
+	}
+	return o.viewServiceProvider(sp, warnings), nil
+}
+
+// store creates the record. A slug that we chose gives way to one that is taken.
+func (o *Owner) store(ctx context.Context, sp *idp.ServiceProvider, mayRename bool) error {
+	slug := sp.App
+	for i := 2; ; i++ {
+		err := o.Records.CreateServiceProvider(ctx, *sp)
+		if !errors.Is(err, idp.ErrConflict) {
+			return err
+		}
+		if err := o.unknownEntity(ctx, sp.EntityID); err != nil {
+			return err // somebody was faster
+		}
+		if !mayRename || i > 99 {
+			return idp.Errorf(idp.Conflict, "There is an app called %s already. Choose another name in app.", slug).On("app")
+		}
+		sp.App = fmt.Sprintf("%s-%d", strings.TrimRight(slug[:min(len(slug), 36)], "-"), i)
+	}
+}
+
+func (o *Owner) unknownEntity(ctx context.Context, entityID string) error {
+	known, err := o.Records.ServiceProviderByEntityID(ctx, entityID)
+	switch {
+	case err == nil:
+		return idp.Errorf(idp.Conflict, "The entity ID %s is registered already, as app %s. PUT /api/v1/service-providers/%s replaces it.", entityID, known.App, known.App).On("entity_id")
+	case errors.Is(err, idp.ErrNotFound):
+		return nil
+	}
+	return err
+}
+
+// readServiceProvider makes a record of the body; policy members of the body win over
+// what the metadata says.
+func (o *Owner) readServiceProvider(ctx context.Context, in NewServiceProvider) (sp idp.ServiceProvider, warnings []string, err error) {
+	manual := in.EntityID != "" || len(in.ACS) > 0 || len(in.SPSigningCertificates) > 0
+	switch {
+	case in.MetadataXML != "" && in.MetadataURL == "" && !manual:
+		sp, warnings, err = o.fromMetadata("metadata_xml", []byte(in.MetadataXML))
+	case in.MetadataURL != "" && in.MetadataXML == "" && !manual:
+		var body []byte
+		if body, _, err = o.Fetch.Fetch(ctx, in.MetadataURL, maxMetadata); err != nil {
+			return sp, nil, idp.AsError(err).On("metadata_url")
+		}
+		sp, warnings, err = o.fromMetadata("metadata_url", body)
+	case in.EntityID != "" && len(in.ACS) > 0 && in.MetadataXML == "" && in.MetadataURL == "":
+		sp, err = in.manual()
+	default:
+		err = idp.Errorf(idp.Invalid, "Give one of: metadata_xml, metadata_url, or entity_id together with acs.")
+	}
+	if err != nil {
+		return sp, nil, err
+	}
+	sp.App = in.App
+	sp.ServiceProviderPolicy = in.ServiceProviderPolicy
+	if in.Name != "" {
+		sp.Name = in.Name
+	}
+	return sp, warnings, nil
+}
+
+func (o *Owner) fromMetadata(field string, doc []byte) (idp.ServiceProvider, []string, error) {
+	sp, warnings, err := o.SAML.ServiceProvider(doc, o.now())
+	if err != nil {
+		return sp, nil, idp.AsError(err).On(field)
+	}
+	return sp, warnings, nil
+}
+
+func (o *Owner) complete(sp *idp.ServiceProvider) error { return o.SAML.Complete(sp, o.Dev) }
+
+// ServiceProvider returns one service provider.
+func (o *Owner) ServiceProvider(ctx context.Context, app string) (ServiceProvider, error) {
+	sp, err := o.Records.ServiceProvider(ctx, app)
+	if err != nil {
+		return ServiceProvider{}, missing(err, "service provider", app)
+	}
+	return o.viewServiceProvider(sp, nil), nil
+}
+
+// ServiceProviders lists service providers by app.
+func (o *Owner) ServiceProviders(ctx context.Context, p Paging) (List[ServiceProvider], error) {
+	page, err := p.page()
+	if err != nil {
+		return List[ServiceProvider]{}, err
+	}
+	rows, err := o.Records.ServiceProviders(ctx, page)
+	view := func(sp idp.ServiceProvider) ServiceProvider { return o.viewServiceProvider(sp, nil) }
+	return list(p, rows, func(sp idp.ServiceProvider) string { return sp.App }, view), err
+}
+
+// ReplaceServiceProvider replaces everything about a service provider but its slug.
+// Signing keys that the new metadata does not have are out at once.
+func (o *Owner) ReplaceServiceProvider(ctx context.Context, app string, in NewServiceProvider, match IfMatch) (ServiceProvider, error) {
+	if in.App != "" && in.App != app {
+		return ServiceProvider{}, idp.Errorf(idp.Invalid, "The slug of an app never changes. Leave app out, or make a new service provider.").On("app")
+	}
+	return o.changeServiceProvider(ctx, app, match, func(old *idp.ServiceProvider) (warnings []string, err error) {
+		in.App = app
+		sp, warnings, err := o.readServiceProvider(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		sp.Version, sp.CreatedAt = old.Version, old.CreatedAt
+		*old = sp
+		return warnings, nil
+	})
+}
+
+// PatchServiceProvider changes name and policy by a JSON merge patch.
+func (o *Owner) PatchServiceProvider(ctx context.Context, app string, patch json.RawMessage, match IfMatch) (ServiceProvider, error) {
+	return o.changeServiceProvider(ctx, app, match, func(sp *idp.ServiceProvider) ([]string, error) {
+		s, err := patched(o.schemas, ServiceProviderSettings{Name: sp.Name, ServiceProviderPolicy: sp.ServiceProviderPolicy}, patch)
+		if err != nil {
+			return nil, err
+		}
+		sp.Name, sp.ServiceProviderPolicy = s.Name, s.ServiceProviderPolicy
+		return nil, nil
+	})
+}
+
+// changeServiceProvider reads, changes, checks and stores.
+func (o *Owner) changeServiceProvider(ctx context.Context, app string, match IfMatch, change func(*idp.ServiceProvider) ([]string, error)) (ServiceProvider, error) {
+	sp, err := o.Records.ServiceProvider(ctx, app)
+	if err != nil {
+		return ServiceProvider{}, missing(err, "service provider", app)
+	}
+	if err := match.check(sp.Version); err != nil {
+		return ServiceProvider{}, err
+	}
+	warnings, err := change(&sp)
+	if err != nil {
+		return ServiceProvider{}, err
+	}
+	if err := o.complete(&sp); err != nil {
+		return ServiceProvider{}, err
+	}
+	if other, err := o.Records.ServiceProviderByEntityID(ctx, sp.EntityID); err == nil && other.App != app {
+		return ServiceProvider{}, idp.Errorf(idp.Conflict, "The entity ID %s belongs to app %s.", sp.EntityID, other.App).On("entity_id")
+	}
+	sp.UpdatedAt = o.now()
+	if err := o.Records.UpdateServiceProvider(ctx, sp); err != nil {
+		return ServiceProvider{}, missing(err, "service provider", app)
+	}
+	sp.Version++
+	return o.viewServiceProvider(sp, warnings), o.record(ctx, idp.Event{Name: idp.EventSPUpdated, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
+}
+
+// DeleteServiceProvider deletes a service provider. Persistent NameIDs that it was told
+// stay reserved.
+func (o *Owner) DeleteServiceProvider(ctx context.Context, app string, match IfMatch) error {
+	sp, err := o.Records.ServiceProvider(ctx, app)
+	if err != nil {
+		return missing(err, "service provider", app)
+	}
+	if err := match.check(sp.Version); err != nil {
+		return err
+	}
+	if err := o.Records.DeleteServiceProvider(ctx, app, match.version(sp.Version)); err != nil {
+		return missing(err, "service provider", app)
+	}
+	return o.record(ctx, idp.Event{Name: idp.EventSPDeleted, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
+}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/keys"
+)
+
+// Session is the answer about one signed-in browser.
+type Session struct {
+	ID        string    `json:"id" doc:"The sid of tokens, the SessionIndex of assertions."`
+	Subject   string    `json:"subject"`
+	AuthTime  time.Time `json:"auth_time"`
+	AMR       []string  `json:"amr,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	SeenAt    time.Time `json:"seen_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	IP        string    `json:"ip,omitempty"`
+	UserAgent string    `json:"user_agent,omitempty"`
+	Apps      []string  `json:"apps,omitempty"`
+}
+
+func viewSession(s idp.Session) Session {
+	v := Session{
+		ID: s.SID, Subject: s.Subject, AuthTime: s.AuthTime, AMR: s.AMR, CreatedAt: s.CreatedAt,
+		SeenAt: s.SeenAt, ExpiresAt: s.ExpiresAt, IP: s.IP, UserAgent: s.UserAgent,
+	}
+	for _, app := range s.Apps {
+		v.Apps = append(v.Apps, app.App)
+	}
+	return v
+}
+
+// SessionsOf lists the browsers in which a built-in user is signed in, newest first.
+func (o *Owner) SessionsOf(ctx context.Context, userID string) (List[Session], error) {
+	sessions, err := o.sessions(ctx, userID)
+	out := List[Session]{Items: make([]Session, 0, len(sessions))}
+	for _, s := range sessions {
+		out.Items = append(out.Items, viewSession(s))
+	}
+	return out, err
+}
+
+func (o *Owner) sessions(ctx context.Context, userID string) ([]idp.Session, error) {
+	if _, err := o.Records.User(ctx, userID); err != nil {
+		return nil, missing(err, "user", userID)
+	}
+	subject, err := o.subjectOf(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return o.Sessions.SessionsOf(ctx, subject)
+}
+
+// DeleteSession signs one browser of a built-in user out, and ends the grants that
+// came of it.
+func (o *Owner) DeleteSession(ctx context.Context, userID, sid string) error {
+	sessions, err := o.sessions(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if s.SID == sid {
+			if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{SessionID: s.ID}, "session_ended", o.now()); err != nil {
+				return err
+			}
+			return o.endSession(ctx, s, "admin")
+		}
+	}
+	return missing(idp.ErrNotFound, "session", sid)
+}
+
+// Events lists the audit log, newest first.
+func (o *Owner) Events(ctx context.Context, p Paging) (List[idp.Event], error) {
+	page, err := p.page()
+	if err != nil {
+		return List[idp.Event]{}, err
+	}
+	rows, err := o.Records.Events(ctx, page)
+	return list(p, rows, func(e idp.Event) string { return e.ID }, func(e idp.Event) idp.Event { return e }), err
+}
+
+// Key is the answer about one key of the ring; nothing private is in it.
+type Key keys.Info
+
+// Keys lists the keys of the ring.
+func (o *Owner) Keys() List[Key] {
+	rows := o.Ring.Keys()
+	out := List[Key]{Items: make([]Key, 0, len(rows))}
+	for _, k := range rows {
+		out.Items = append(out.Items, Key(k))
+	}
+	return out
+}

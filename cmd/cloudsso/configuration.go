@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"cloudsso/idp/config"
+)
+
+func (p *program) config() *cobra.Command {
+	return group("config", "The configuration", p.configCheck(), p.configPrint(), p.configSchema())
+}
+
+// verdict is the answer of config check.
+type verdict struct {
+	OK     bool           `json:"ok"`
+	Faults []config.Fault `json:"faults,omitempty"`
+}
+
+func (p *program) configCheck() *cobra.Command {
+	return &cobra.Command{Use: "check", Short: "Say everything that is wrong with the configuration", Args: takes(cobra.NoArgs), RunE: func(cmd *cobra.Command, _ []string) error {
+		_, err := p.settings(cmd, false)
+		var faults config.Faults
+		if err != nil && !(p.json && errors.As(err, &faults)) {
+			return err
+		}
+		if perr := p.answer(verdict{OK: err == nil, Faults: faults}, func() { p.line("The configuration is right.") }); perr != nil {
+			return perr
+		}
+		return err
+	}}
+}
+
+func (p *program) configPrint() *cobra.Command {
+	return &cobra.Command{Use: "print", Short: "Print what is in force, without secrets", Args: takes(cobra.NoArgs), RunE: func(cmd *cobra.Command, _ []string) error {
+		c, err := p.settings(cmd, false)
+		if err != nil {
+			return err
+		}
+		return p.answer(c.Redacted(), func() { p.out.Write(c.Redacted().YAML()) })
+	}}
+}
+
+func (p *program) configSchema() *cobra.Command {
+	return &cobra.Command{Use: "schema", Short: "Print the JSON Schema of the configuration file", Args: takes(cobra.NoArgs), RunE: func(*cobra.Command, []string) error {
+		_, err := p.out.Write(config.Schema())
+		return err
+	}}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"cloudsso/idp/config"
+	"cloudsso/idp/server"
+	"cloudsso/keys"
+)
+
+func (p *program) serve() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run the server", Args: takes(cobra.NoArgs),
+		Long: "Run the server until it is told to stop (SIGTERM, Ctrl-C). Every flag is also a key of the configuration file and a CLOUDSSO_… environment variable.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.settings(cmd, false)
+			if err != nil {
+				return err
+			}
+			return p.runServer(cmd.Context(), c)
+		},
+	}
+	flags := cmd.Flags()
+	flags.String("listen", "", "address of the front door, such as :8080")
+	flags.String("ops-listen", "", "address for health and metrics, such as 127.0.0.1:9090")
+	flags.String("store", "", "URL of the database; empty: SQLite in the data folder")
+	flags.String("flows", "", "URL of the store for short-lived state; empty: the database")
+	return cmd
+}
+
+// runServer opens the stores, assembles the provider and serves until ctx ends.
+func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
+	s, fresh, err := p.openStore(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	kek, err := keys.LoadKEK(c.Data, p.getenv)
+	if err != nil {
+		return err
+	}
+	var demo http.Handler
+	if c.Demo {
+		if c, demo, err = p.setUpDemo(ctx, c, s, kek); err != nil {
+			return err
+		}
+	}
+	srv, err := server.New(ctx, server.Options{Config: c, Records: s, Flows: s, KEK: kek, Logger: p.logger(c), Now: p.now, Demo: demo})
+	if err != nil {
+		return err
+	}
+	return srv.Run(ctx, func(addr net.Addr) { p.greet(c, addr, fresh) })
+}
+
+func (p *program) logger(c config.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Log.Level)) // the configuration allows known names only
+	o := &slog.HandlerOptions{Level: level}
+	if c.Log.Format == "text" {
+		return slog.New(slog.NewTextHandler(p.err, o))
+	}
+	return slog.New(slog.NewJSONHandler(p.err, o))
+}
+
+// greet says where the server is, and on the first start what comes next.
+func (p *program) greet(c config.Config, addr net.Addr, fresh bool) {
+	p.line("cloudsso serves %s (listening on %s, health on %s).", c.Issuer, addr, c.OpsListen)
+	switch {
+	case c.Demo:
+		p.line("\n  Open      %s\n  Sign in   as ada, password: analytical engine\n", c.Issuer)
+	case fresh:
+		p.line("\nThis is the first start. Make a token for the admin API at %s/api/v1:\n\n  cloudsso token create --role owner --ttl 1h --data %s\n", c.Issuer, c.Data)
+	}
+}

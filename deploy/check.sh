@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# THE gate: everything that must hold before a change lands, on a fresh machine.
+# It installs what it needs where it may (root or sudo on Debian or Ubuntu), listens on
+# loopback only, and ends what it starts. With CI=true nothing may be skipped.
+#
+#   deploy/check.sh            all stages
+#   deploy/check.sh test e2e   only these
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export GOFLAGS="${GOFLAGS:-} -mod=readonly"
+STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.1.4
+FUZZ_SECONDS=${FUZZ_SECONDS:-60}
+STAGES=(packages format vet layers test fuzz vulnerabilities docs e2e start)
+skipped=()
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf 'deploy/check.sh: %s\n' "$*" >&2; exit 1; }
+# A stage that cannot run here is named at the end; with CI=true it fails instead.
+skip() { [ "${CI:-}" = true ] && fail "$*"; printf 'not run: %s\n' "$*"; skipped+=("$*"); }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo -n "$@"; else return 1; fi
+}
+
+# command → Debian package that brings it
+stage_packages() {
+  local need=()
+  command -v xmlsec1 >/dev/null || need+=(xmlsec1)
+  command -v xmllint >/dev/null || need+=(libxml2-utils)
+  [ -d /usr/share/xml/opensaml ] || need+=(opensaml-schemas)
+  command -v chromium >/dev/null || need+=(chromium)
+  command -v node >/dev/null || need+=(nodejs)
+  command -v npm >/dev/null || need+=(npm)
+  command -v curl >/dev/null || need+=(curl)
+  command -v gcc >/dev/null || need+=(gcc libc6-dev) # the race detector links with it
+  [ ${#need[@]} = 0 ] && { echo "nothing to install"; return; }
+  echo "installing: ${need[*]}"
+  command -v apt-get >/dev/null || { skip "packages missing and no apt-get here: ${need[*]}"; return; }
+  { as_root apt-get update -q && DEBIAN_FRONTEND=noninteractive as_root apt-get install -qy --no-install-recommends "${need[@]}"; } >/dev/null ||
+    skip "could not install: ${need[*]} (root or sudo is needed)"
+}
+
+stage_format() {
+  local dirty
+  dirty=$(gofmt -l $(git ls-files '*.go'))
+  [ -z "$dirty" ] || fail "gofmt is owed by: $dirty"
+}
+
+stage_vet() {
+  go vet ./...
+  go run "$STATICCHECK" ./...
+}
+
+# Also part of the tests; alone and first, because everything else assumes it.
+stage_layers() { go test -count=1 -run 'TestLayers' ./idp/server; }
+
+stage_test() {
+  local race=-race
+  command -v gcc >/dev/null || { skip "the race detector needs gcc; tests ran without it"; race=; }
+  go test $race -timeout 15m ./...
+  ! git grep -nE '\bt\.Skip' -- '*_test.go' || fail "tests that can be skipped"
+}
+
+stage_fuzz() {
+  go test -run '^$' -fuzz '^FuzzAuthnRequest$' -fuzztime "${FUZZ_SECONDS}s" ./samlidp
+  go test -run '^$' -fuzz '^FuzzAuthorize$' -fuzztime "${FUZZ_SECONDS}s" ./oauth
+}
+
+# The database of known vulnerabilities is a site of its own, which closed networks do
+# not reach; that is said, and is the one thing CI=true tolerates.
+stage_vulnerabilities() {
+  if curl -sfm 10 -o /dev/null https://vuln.go.dev/index/db.json; then
+    go run "$GOVULNCHECK" ./...
+  else
+    echo "not run: the vulnerability database (vuln.go.dev) cannot be reached from here"
+  fi
+}
+
+# Every path of the tree that the documents name exists.
+stage_docs() {
+  local missing=0 path
+  while read -r path; do
+    [ -e "$path" ] || { echo "named in the documents, but not there: $path"; missing=1; }
+  done < <(cat README.md deploy/decisions/*.md $(git ls-files '*doc.go') |
+    grep -oE '`(\./)?(cmd|idp|oauth|samlidp|keys|userdir|api|deploy)/[A-Za-z0-9_./-]+`' | tr -d '`' | sed 's#^\./##; s#/$##' | sort -u)
+  [ $missing = 0 ] || fail "documents name what does not exist"
+  ls deploy/changes/*.md >/dev/null
+}
+
+stage_e2e() {
+  command -v chromium >/dev/null && command -v npm >/dev/null || { skip "browser tests: chromium or npm is missing"; return; }
+  (cd deploy/e2e && npm ci --no-audit --no-fund --loglevel=error)
+  go build -o "$work/cloudsso" ./cmd/cloudsso
+  E2E_BINARY="$work/cloudsso" node --test --test-reporter=spec deploy/e2e/
+}
+
+stage_start() { deploy/bench/start.sh; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+[ $# = 0 ] && set -- "${STAGES[@]}"
+for stage in "$@"; do
+  declare -F "stage_$stage" >/dev/null || fail "unknown stage $stage; there are: ${STAGES[*]}"
+  say "$stage"
+  began=$SECONDS
+  "stage_$stage"
+  echo "($stage: $((SECONDS - began)) s)"
+done
+say "result"
+for s in "${skipped[@]+"${skipped[@]}"}"; do echo "not run: $s"; done
+echo "deploy/check.sh: all of: $*"

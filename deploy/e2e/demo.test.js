@@ -1,0 +1,197 @@
+// The demo in a real browser: what a newcomer does, with and without JavaScript.
+// Every page is checked with axe and for violations of its content security policy.
+import { test, before, beforeEach, after, afterEach } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { AxeBuilder } from '@axe-core/playwright';
+
+const binary = process.env.E2E_BINARY;
+const shots = process.env.E2E_SCREENSHOTS; // a folder, to look at the pages
+let base, server, browser, data;
+
+// freePort asks the kernel for a loopback port.
+const freePort = () => new Promise((resolve, reject) => {
+  const probe = createServer();
+  probe.once('error', reject);
+  probe.listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => resolve(port));
+  });
+});
+
+before(async () => {
+  assert.ok(binary, 'E2E_BINARY names the built binary');
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+});
+
+after(() => browser?.close());
+
+// Each test has a server of its own: what a person agreed to in one is new in the next.
+beforeEach(async () => {
+  const port = await freePort();
+  const ops = await freePort();
+  data = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-'));
+  base = `http://localhost:${port}`;
+  server = spawn(binary, ['serve', '--demo', '--data', data, '--listen', `127.0.0.1:${port}`, '--ops-listen', `127.0.0.1:${ops}`, '--issuer', base]);
+  let log = '';
+  server.stderr.on('data', (d) => { log += d; });
+  server.stdout.on('data', (d) => { log += d; });
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    assert.ok(server.exitCode === null && Date.now() < deadline, `the server did not start: ${log}`);
+    const answer = await fetch(`http://127.0.0.1:${ops}/readyz`).catch(() => null);
+    if (answer?.ok) break;
+    await new Promise((r) => setTimeout(r, 50));
+  }
+});
+
+afterEach(async () => {
+  if (server && server.exitCode === null) {
+    server.kill('SIGTERM');
+    await new Promise((r) => server.once('exit', r));
+  }
+  if (data) rmSync(data, { recursive: true, force: true });
+});
+
+// visit opens a fresh browser profile. look() checks the page that is shown: no
+// violation of the content security policy, nothing for axe to find.
+async function visit({ javaScriptEnabled = true, ...options } = {}) {
+  const context = await browser.newContext({ javaScriptEnabled, ...options });
+  const page = await context.newPage();
+  const violations = [];
+  page.on('console', (m) => { if (/Content.Security.Policy/i.test(m.text())) violations.push(m.text()); });
+  page.on('pageerror', (e) => violations.push(String(e)));
+  const look = async (name) => {
+    if (shots) {
+      mkdirSync(shots, { recursive: true });
+      await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+    }
+    assert.deepEqual(violations, [], `policy violations or script errors at ${name}`);
+    if (!javaScriptEnabled) return;
+    const { violations: faults } = await new AxeBuilder({ page }).analyze();
+    assert.deepEqual(faults.map((f) => `${f.id}: ${f.nodes.map((n) => n.html).join(' ')}`), [], `axe at ${name}`);
+  };
+  return { context, page, look };
+}
+
+async function signIn(page, username, password) {
+  await page.fill('input[name=username]', username);
+  await page.fill('input[name=password]', password);
+  await page.click('#login-submit');
+}
+
+// posted gets past the self-submitting page where there is no script to submit it.
+async function posted(page, scripted) {
+  if (!scripted) await page.click('form button');
+  await page.waitForSelector('#demo-signed-in');
+}
+
+for (const scripted of [true, false]) {
+  const how = scripted ? 'with JavaScript' : 'without JavaScript';
+
+  test(`OpenID Connect first, then SAML without a password, then sign out, ${how}`, async () => {
+    const { context, page, look } = await visit({ javaScriptEnabled: scripted });
+    await page.goto(base);
+    await look('demo');
+    await page.click('#demo-oidc');
+    await look('login');
+    await signIn(page, 'ada', 'not the password');
+    await look('login-wrong');
+    assert.match(await page.textContent('[role=alert]'), /password/i);
+    assert.equal(await page.inputValue('input[name=username]'), 'ada', 'the name is kept');
+    await signIn(page, 'ada', 'analytical engine');
+    await page.waitForSelector('#consent-allow');
+    await look('consent');
+    await page.click('#consent-allow');
+    await page.waitForSelector('#demo-signed-in');
+    await look('rp');
+    const claims = JSON.parse(await page.textContent('#demo-id-token'));
+    const info = JSON.parse(await page.textContent('#demo-userinfo'));
+    assert.equal(claims.iss, base);
+    assert.equal(info.sub, claims.sub);
+    assert.equal(info.email, 'ada@example.com');
+    assert.deepEqual(info.groups, ['engineering', 'mathematics']);
+
+    await page.click('#demo-saml');
+    await posted(page, scripted);
+    await look('sp');
+    assert.equal(await page.textContent('#demo-nameid'), 'ada@example.com');
+    assert.match(await page.textContent('#demo-signature'), /Signature valid.*rsa-sha256/);
+    assert.match(await page.textContent('#demo-attributes'), /Lovelace/);
+
+    await page.goto(`${base}/logout`);
+    await look('logout');
+    await page.click('#logout-confirm');
+    await look('signed-out');
+    await page.goto(`${base}/demo/sp/login`);
+    await page.waitForSelector('#login-submit');
+    await context.close();
+  });
+
+  test(`SAML first, then OpenID Connect without a password, ${how}`, async () => {
+    const { context, page } = await visit({ javaScriptEnabled: scripted });
+    await page.goto(`${base}/demo/`);
+    await page.click('#demo-saml');
+    await signIn(page, 'grace', 'nanosecond wire');
+    await posted(page, scripted);
+    await page.click('#demo-oidc');
+    await page.click('#consent-allow');
+    await page.waitForSelector('#demo-signed-in');
+    assert.match(await page.textContent('#demo-userinfo'), /Grace Hopper/);
+    await context.close();
+  });
+}
+
+test('cancel and refusal come back to the application, which says so', async () => {
+  const { context, page, look } = await visit();
+  await page.goto(`${base}/demo/rp/login`);
+  await page.click('#login-cancel');
+  assert.match(await page.textContent('#demo-problem'), /access_denied/);
+  await look('rp-refused');
+  await context.close();
+});
+
+test('two tabs that wait for the same person both arrive', async () => {
+  const { context, page } = await visit();
+  const other = await context.newPage();
+  await page.goto(`${base}/demo/sp/login`);
+  await other.goto(`${base}/demo/sp/login`);
+  await signIn(page, 'ada', 'analytical engine');
+  await posted(page, true);
+  await signIn(other, 'ada', 'analytical engine');
+  await posted(other, true);
+  await context.close();
+});
+
+test('the back button after signing in leads to a page with a way on', async () => {
+  const { context, page, look } = await visit();
+  await page.goto(`${base}/demo/sp/login`);
+  const login = page.url();
+  await signIn(page, 'ada', 'analytical engine');
+  await posted(page, true);
+  const answer = await page.goto(login);
+  assert.ok(answer.status() < 500);
+  assert.ok(await page.locator('main a, main button').count() > 0, 'a next step');
+  await look('flow-gone');
+  await context.close();
+});
+
+test('pages are whole on a small and on a dark screen', async () => {
+  const { context, page, look } = await visit({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  await page.goto(`${base}/demo/`);
+  await look('demo-small-dark');
+  await page.goto(`${base}/demo/rp/login`);
+  await look('login-small-dark');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing to scroll sideways');
+  await page.goto(`${base}/nowhere`);
+  await look('error-small-dark');
+  await context.close();
+});

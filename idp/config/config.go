@@ -1,0 +1,115 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Config is the whole configuration of one server. It is a value: whoever got one
+// from [Load] may rely on every rule that validate.go states.
+type Config struct {
+	Issuer         string         `json:"issuer" doc:"Public URL of this server, without a trailing slash. https; http is for dev on loopback only."`
+	Listen         string         `json:"listen" default:":8080" doc:"Address that people and applications reach, host:port. With dev the default is 127.0.0.1:8080."`
+	OpsListen      string         `json:"ops_listen" default:"127.0.0.1:9090" doc:"Address of the second listener: /healthz, /readyz, /metrics."`
+	Data           string         `json:"data" default:"./data" doc:"Folder of the database and the key-encryption key. With demo the default is ./data/demo."`
+	Store          string         `json:"store" doc:"URL of the database for what must survive. Empty: SQLite in the data folder."`
+	Flows          string         `json:"flows" doc:"URL of the store for what lives minutes. Empty: the same database."`
+	TrustedProxies []netip.Prefix `json:"trusted_proxies" doc:"Networks (CIDR) of the reverse proxies whose X-Forwarded-For is believed."`
+	Outbound       Outbound       `json:"outbound"`
+	Limits         Limits         `json:"limits"`
+	Dev            bool           `json:"dev" doc:"For work on one machine: http on loopback addresses. Refuses to listen anywhere else."`
+	Demo           bool           `json:"demo" doc:"Dev, with a demo directory, a demo relying party and a demo service provider."`
+	Log            Log            `json:"log"`
+	Directories    []Directory    `json:"directories" doc:"Who can sign in, asked in this order. Default: the built-in users."`
+}
+
+// Outbound says where fetches that other people's data asks for may go.
+type Outbound struct {
+	AllowHosts []string `json:"allow_hosts" doc:"host:port pairs that are reachable although their address is private."`
+	CAFile     string   `json:"ca_file" doc:"PEM file with further certificate authorities."`
+}
+
+// Limits of attempts.
+type Limits struct {
+	Enabled bool `json:"enabled" default:"true" doc:"Slow down guessing of passwords. Off is for load tests only."`
+}
+
+// Log says how the server writes its log lines.
+type Log struct {
+	Format string `json:"format" default:"json" enum:"json,text" doc:"With dev the default is text."`
+	Level  string `json:"level" default:"info" enum:"debug,info,warn,error"`
+}
+
+// Kinds of a [Directory].
+const (
+	KindLocal = "local" // the built-in users
+	KindFile  = "file"  // a YAML file
+)
+
+// Directory is one source of people.
+type Directory struct {
+	ID      string   `json:"id" doc:"Stable name. It is part of who a person is: renaming it makes new people."`
+	Kind    string   `json:"kind" enum:"local,file"`
+	Path    string   `json:"path,omitempty" doc:"Kind file: the YAML file. A relative path starts at the folder of this configuration file."`
+	Domains []string `json:"domains,omitempty" doc:"Logins that end in @domain are asked here only."`
+}
+
+// Redacted returns a copy without secrets, fit to be printed.
+func (c Config) Redacted() Config {
+	c.Store, c.Flows = redactURL(c.Store), redactURL(c.Flows)
+	return c
+}
+
+func redactURL(s string) string {
+	if s == "" {
+		return s
+	}
+	if u, err := url.Parse(s); err == nil {
+		return u.Redacted()
+	}
+	return "[redacted]"
+}
+
+// BasePath is the path of the issuer: "" or "/sso".
+func (c Config) BasePath() string {
+	u, err := url.Parse(c.Issuer)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(u.Path, "/")
+}
+
+// LocalDirectory is the id of the directory of built-in users, "" if there is none.
+func (c Config) LocalDirectory() string {
+	for _, d := range c.Directories {
+		if d.Kind == KindLocal {
+			return d.ID
+		}
+	}
+	return ""
+}
+
+// loopbackHost reports whether a host, as it stands in a URL or a listen address, can
+// only mean this machine. RFC 6761 §6.3 gives *.localhost to loopback.
+func loopbackHost(host string) bool {
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// splitAddr takes a listen address apart.
+func splitAddr(addr string) (host, port string, ok bool) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", "", false
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return "", "", false
+	}
+	return host, port, true
+}

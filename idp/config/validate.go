@@ -1,0 +1,151 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+)
+
+var directoryID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+// validator completes and checks the merged configuration.
+type validator struct {
+	*Config
+	where    map[string]string
+	dataOnly bool
+	faults   Faults
+}
+
+func (v *validator) fault(key, problem string, args ...any) {
+	v.faults = append(v.faults, Fault{Where: v.where[key], Key: key, Problem: fmt.Sprintf(problem, args...)})
+}
+
+// given reports whether somebody set the key, rather than the default.
+func (v *validator) given(key string) bool { return v.where[key] != "" }
+
+// complete fills in the defaults that depend on other keys.
+func (v *validator) complete() {
+	v.Dev = v.Dev || v.Demo
+	if v.Demo && !v.given("data") {
+		v.Data = "./data/demo"
+	}
+	if v.Dev && !v.given("listen") {
+		v.Listen = "127.0.0.1:8080"
+	}
+	if v.Dev && !v.given("log.format") {
+		v.Log.Format = "text"
+	}
+	if _, port, ok := splitAddr(v.Listen); ok && v.Dev && !v.given("issuer") && port != "0" {
+		v.Issuer = "http://localhost:" + port
+	}
+	if len(v.Directories) == 0 {
+		v.Directories = []Directory{{ID: KindLocal, Kind: KindLocal}}
+	}
+}
+
+func (v *validator) check() {
+	v.checkIssuer()
+	v.checkListen()
+	if v.Data == "" {
+		v.fault("data", "Expected the path of a folder.")
+	}
+	for _, kv := range [][2]string{{"store", v.Store}, {"flows", v.Flows}} {
+		if kv[1] != "" {
+			v.fault(kv[0], "This version has the embedded SQLite store only. Leave the key out; other stores come later.")
+		}
+	}
+	v.checkOutbound()
+	v.checkDirectories()
+}
+
+// checkIssuer holds OpenID Connect Discovery §3 and RFC 8414 §2: an https URL without
+// query and fragment. Peers compare it byte by byte, hence one spelling only.
+func (v *validator) checkIssuer() {
+	if v.Issuer == "" {
+		if !v.dataOnly {
+			v.fault("issuer", "It is missing. Give the public URL of this server, such as https://sso.example.org, or start with --dev for work on one machine.")
+		}
+		return
+	}
+	u, err := url.Parse(v.Issuer)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
+		v.fault("issuer", "Expected a URL such as https://sso.example.org.")
+	case u.Scheme != "https" && u.Scheme != "http":
+		v.fault("issuer", "Expected a URL that starts with https://.")
+	case u.Scheme == "http" && !v.Dev:
+		v.fault("issuer", "Expected https://. Plain http is for work on one machine, with --dev.")
+	case u.Scheme == "http" && !loopbackHost(u.Hostname()):
+		v.fault("issuer", "With dev, http works on loopback names only, such as http://localhost:8080. Use https:// for %s.", u.Host)
+	case u.User != nil || strings.ContainsAny(v.Issuer, "?#"):
+		v.fault("issuer", "It must not have a user name, a query or a fragment.")
+	case strings.HasSuffix(v.Issuer, "/"):
+		v.fault("issuer", "It must not end in a slash.")
+	case u.Path != "" && path.Clean(u.Path) != u.Path || u.RawPath != "":
+		v.fault("issuer", "Its path must be plain: no empty parts, no dots, no percent signs.")
+	case u.String() != v.Issuer || strings.ToLower(u.Host) != u.Host:
+		v.fault("issuer", "Write it as peers will compare it: %s://%s%s.", u.Scheme, strings.ToLower(u.Host), u.EscapedPath())
+	}
+}
+
+func (v *validator) checkListen() {
+	for _, kv := range [][2]string{{"listen", v.Listen}, {"ops_listen", v.OpsListen}} {
+		key, addr := kv[0], kv[1]
+		host, _, ok := splitAddr(addr)
+		switch {
+		case !ok:
+			v.fault(key, "Expected an address to listen on, such as :8080 or 127.0.0.1:8080.")
+		case key == "listen" && v.Dev && !loopbackHost(host):
+			// Dev turns protections off; it must not be reachable from elsewhere.
+			v.fault(key, "With dev the server listens on loopback only. Expected 127.0.0.1, [::1] or localhost with a port.")
+		}
+	}
+	if v.Listen == v.OpsListen && !strings.HasSuffix(v.Listen, ":0") {
+		v.fault("ops_listen", "It is the same address as listen. Give it another port.")
+	}
+}
+
+func (v *validator) checkOutbound() {
+	for i, h := range v.Outbound.AllowHosts {
+		host, port, err := net.SplitHostPort(h)
+		if err != nil || host == "" || port == "" || strings.ContainsAny(host, "/@*") {
+			v.fault("outbound.allow_hosts", "Item %d: expected host:port, such as sp.intranet.example:443.", i+1)
+		}
+	}
+	if f := v.Outbound.CAFile; f != "" {
+		if _, err := os.Stat(f); err != nil {
+			v.fault("outbound.ca_file", "The file cannot be read.")
+		}
+	}
+}
+
+func (v *validator) checkDirectories() {
+	seen, locals := map[string]bool{}, 0
+	for i, d := range v.Directories {
+		key := fmt.Sprintf("directories[%d]", i)
+		switch {
+		case !directoryID.MatchString(d.ID):
+			v.fault(key, "id: expected 1 to 32 lower-case letters, digits and dashes.")
+		case seen[d.ID]:
+			v.fault(key, "id: another directory is called %s too.", d.ID)
+		case d.Kind == "":
+			v.fault(key, "kind is missing. Expected one of local, file.")
+		case d.Kind == KindFile && d.Path == "":
+			v.fault(key, "path is missing. A directory of kind file needs the path of its YAML file.")
+		case d.Kind == KindLocal && d.Path != "":
+			v.fault(key, "path: a directory of kind local has none.")
+		}
+		seen[d.ID] = true
+		if d.Kind == KindLocal {
+			locals++
+		}
+		if locals > 1 {
+			v.fault(key, "There is one set of built-in users, so one directory of kind local.")
+			locals = 1
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"cloudsso/api"
+	"cloudsso/idp"
+	"cloudsso/idp/audit"
+	"cloudsso/idp/config"
+	"cloudsso/idp/login"
+	"cloudsso/idp/outbound"
+	"cloudsso/idp/web"
+	"cloudsso/oauth"
+	"cloudsso/samlidp"
+	"cloudsso/userdir"
+)
+
+// assemble plugs the parts into each other, lowest layer first.
+func (s *Server) assemble() error {
+	o := s.options
+	events := audit.New(o.Records, s.logger, s.now)
+	var err error
+	if s.pages, err = web.New(web.Options{BasePath: s.basePath}); err != nil {
+		return err
+	}
+	if s.users, err = people(o.Config, o.Records, events, s); err != nil {
+		return err
+	}
+	s.login = login.New(login.Options{
+		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
+		Pages: s.pages, Events: events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
+	})
+	if s.oauth, err = oauth.New(oauth.Options{
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
+		People: s.users, Pages: s.pages, Events: events, Now: s.now,
+	}); err != nil {
+		return err
+	}
+	if s.saml, err = samlidp.New(samlidp.Options{
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
+		Login: s.login, People: s.users, Pages: s.pages, Events: events, Now: s.now,
+	}); err != nil {
+		return err
+	}
+	fetch, err := outbound.New(outbound.Options{
+		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
+	})
+	if err != nil {
+		return err
+	}
+	s.admin = api.New(api.Options{
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
+		Records: o.Records, Sessions: o.Flows, Audit: events, Fetch: fetch, Ring: s.ring,
+		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+	})
+	return nil
+}
+
+// people opens the directories that the configuration names, in its order.
+func people(c config.Config, records idp.Records, events *audit.Log, s *Server) (*userdir.Users, error) {
+	var dirs []userdir.Directory
+	for _, d := range c.Directories {
+		var dir userdir.Directory
+		switch d.Kind {
+		case config.KindLocal:
+			dir = userdir.NewLocal(d.ID, records, nil)
+		case config.KindFile:
+			file, err := userdir.OpenFile(d.ID, filepath.Clean(d.Path), events, s.now, nil)
+			if err != nil {
+				return nil, fmt.Errorf("directory %s: %w", d.ID, err)
+			}
+			dir = file
+		default:
+			return nil, fmt.Errorf("directory %s: unknown kind %q", d.ID, d.Kind)
+		}
+		if len(d.Domains) > 0 {
+			dir = userdir.Route(dir, d.Domains...)
+		}
+		dirs = append(dirs, dir)
+	}
+	return userdir.NewUsers(records, dirs, nil), nil
+}
+
+// apps tells the pages about an application of either protocol.
+type apps struct {
+	records interface {
+		Client(ctx context.Context, id string) (idp.Client, error)
+		ServiceProvider(ctx context.Context, app string) (idp.ServiceProvider, error)
+	}
+}
+
+// App implements [login.Apps].
+func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
+	if protocol == idp.ProtocolSAML {
+		sp, err := a.records.ServiceProvider(ctx, id)
+		if err != nil {
+			return login.App{}, err
+		}
+		return login.App{Name: sp.Name, FirstParty: true}, nil // SAML asks for no consent
+	}
+	c, err := a.records.Client(ctx, id)
+	if err != nil {
+		return login.App{}, err
+	}
+	return login.App{
+		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI, FirstParty: c.FirstParty,
+	}, nil
+}
