@@ -38,6 +38,7 @@ func TestAuthorizePages(t *testing.T) {
 		"percent-encoding broken": {"client_id=%zz", 400, "The parameters are not well-formed"},
 		"a semicolon":             {request("wiki").Encode() + ";x=1", 400, "The parameters are not well-formed"},
 		"bytes that are no text":  {request("wiki", "state", "\xff\xfe").Encode(), 400, "A parameter is not text in UTF-8."},
+		"a name that is no text":  {request("wiki").Encode() + "&%ff=1", 400, "A parameter is not text in UTF-8."},
 		"a NUL":                   {request("wiki", "nonce", "a\x00b").Encode(), 400, "A parameter is not text in UTF-8."},
 		"a bad mode and a bad redirect_uri": {request("wiki", "redirect_uri", "https://evil.example/", "response_mode", "x").Encode(),
 			400, notRegistered},

@@ -61,9 +61,6 @@ func (p *Provider) runCore(ctx context.Context, u *unit) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, scope := range u.grant.Scopes {
-		ar.GrantScope(scope)
-	}
 	response, err := p.core.NewAuthorizeResponse(ctx, ar, newSession(u.grant.Subject))
 	if err != nil {
 		return "", err

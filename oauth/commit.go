@@ -14,7 +14,7 @@ func (p *Provider) commit(ctx context.Context, u *unit) error {
 	switch {
 	case u.redeem:
 		return p.redeem(ctx, u)
-	case u.rotate && !u.replay:
+	case u.rotate:
 		return p.rotate(ctx, u)
 	}
 	return nil
@@ -36,8 +36,9 @@ func (p *Provider) redeem(ctx context.Context, u *unit) error {
 	return err
 }
 
-// rotate moves the family on. Who loses the race holds the same successor as the winner,
-// since it is derived, and may keep it as long as it is the current one.
+// rotate moves the family on. Who comes second, in a race or inside the grace window,
+// holds the same successor as the first, since it is derived, and may keep it as long as
+// it is the current one.
 func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	r := idp.Rotation{
 		GrantID: u.grant.ID, Seq: u.seq,
@@ -48,14 +49,14 @@ func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	err := p.Records.RotateRefresh(ctx, r)
 	switch {
 	case errors.Is(err, idp.ErrReused):
-		return p.lostRotation(ctx, u)
+		return p.second(ctx, u)
 	case errors.Is(err, idp.ErrNotFound):
 		return refuse(invalidGrant, "The authorization has ended. The person must sign in again.").because(err)
 	}
 	return err
 }
 
-func (p *Provider) lostRotation(ctx context.Context, u *unit) error {
+func (p *Provider) second(ctx context.Context, u *unit) error {
 	g, err := p.Records.Grant(ctx, u.grant.ID)
 	switch {
 	case err != nil:

@@ -169,12 +169,34 @@ func (e *events) names() []string {
 	return names
 }
 
-// watched counts reads of grants and can fail.
+// watched counts reads of grants, can fail, and lets something happen just before a
+// compare-and-swap.
 type watched struct {
 	*memory.Store
-	mu    sync.Mutex
-	reads int
-	fail  error
+	mu     sync.Mutex
+	reads  int
+	fail   error
+	before func()
+}
+
+func (w *watched) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error {
+	w.meanwhile()
+	return w.Store.RedeemCode(ctx, r, now)
+}
+
+func (w *watched) RotateRefresh(ctx context.Context, r idp.Rotation) error {
+	w.meanwhile()
+	return w.Store.RotateRefresh(ctx, r)
+}
+
+func (w *watched) meanwhile() {
+	w.mu.Lock()
+	before := w.before
+	w.before = nil
+	w.mu.Unlock()
+	if before != nil {
+		before()
+	}
 }
 
 func (w *watched) Grant(ctx context.Context, id string) (idp.Grant, error) {

@@ -95,3 +95,63 @@ func TestARevocationBetweenRefreshes(t *testing.T) {
 	})
 	wantError(t, h.refresh("wiki", refresh), 400, "invalid_grant", revoked)
 }
+
+// The race, one step at a time: somebody else exchanges the code between our check and
+// our write.
+func TestLosingTheRaceForACodeEndsTheGrant(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("wiki", nil)
+	code := h.code(t, "wiki")
+	var winner answer
+	h.grants.before = func() { winner = h.token("wiki", exchangeForm(code)) }
+	wantError(t, h.token("wiki", exchangeForm(code)), 400, "invalid_grant", "The authorization code has already been used.")
+	if winner.status != 200 || h.userinfo(winner.json(t)["access_token"]).status != 401 {
+		t.Errorf("the winner's tokens live on: %d", winner.status)
+	}
+	h.wantEvent(t, idp.EventCodeReused)
+}
+
+func TestLosingTheRaceForARefresh(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		meanwhile func(h *house, refresh string)
+		text      string // "" for the same successor
+	}{
+		"to a refresh": {func(h *house, refresh string) { h.refresh("wiki", refresh) }, ""},
+		"to two refreshes in a row": {func(h *house, refresh string) {
+			h.refresh("wiki", h.refresh("wiki", refresh).json(h)["refresh_token"].(string))
+		}, "The refresh token was already used."},
+		"to a revocation": {func(h *house, _ string) {
+			_, _ = h.store.RevokeGrants(t.Context(), idp.GrantFilter{Subject: anna}, "x", h.now())
+		}, revoked},
+		"to the end of the client": {func(h *house, _ string) { _ = h.store.DeleteClient(t.Context(), "wiki", 0) },
+			"The authorization has ended. The person must sign in again."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			h.client("wiki", nil)
+			refresh, _ := h.offline(t)
+			h.grants.before = func() { c.meanwhile(h, refresh) }
+			a := h.refresh("wiki", refresh)
+			if c.text != "" {
+				wantError(t, a, 400, "invalid_grant", c.text)
+				return
+			}
+			if again := h.refresh("wiki", refresh).json(t); a.status != 200 || a.json(t)["refresh_token"] != again["refresh_token"] {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
+// The code expires between the check and the write.
+func TestACodeThatExpiresMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("wiki", nil)
+	code := h.code(t, "wiki")
+	h.grants.before = func() { _ = h.store.DeleteClient(t.Context(), "wiki", 0) }
+	wantError(t, h.token("wiki", exchangeForm(code)), 400, "invalid_grant", "The code has expired.")
+}

@@ -275,3 +275,15 @@ func TestReuseWhileTheAuditLogIsDown(t *testing.T) {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 }
+
+func TestDenialWhileTheAuditLogIsDown(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("wiki", nil)
+	refresh, _ := h.offline(t)
+	h.people.set(anna, idp.Disabled)
+	h.events.err = idp.ErrUnavailable
+	if a := h.refresh("wiki", refresh); a.status != 503 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}

@@ -23,7 +23,6 @@ type unit struct {
 	person    idp.Person
 	grant     idp.Grant
 	seq       int64 // of the refresh token that was presented
-	replay    bool  // it is the previous one, inside the grace window
 
 	redeem, family, rotate bool // what handlers would have written
 }
@@ -150,8 +149,7 @@ func (s storage) GetRefreshTokenSession(ctx context.Context, token string, _ fos
 	}
 	switch latest := u.grant.RefreshSeq; {
 	case u.seq == latest:
-	case u.seq == latest-1 && u.now.Before(u.grant.RefreshGraceUntil):
-		u.replay = true
+	case u.seq == latest-1 && u.now.Before(u.grant.RefreshGraceUntil): // for the answer that it already got
 	case u.seq < latest:
 		return u.requester(), fosite.ErrInactiveToken // reuse: fosite revokes the family
 	default: // from a future that the store has forgotten: a backup was restored
