@@ -373,7 +373,7 @@ func FuzzFile(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "users.yaml")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if bytes.Contains(data, []byte("password_hash_file")) {
-			t.Skip("reads other files")
+			return // reads other files
 		}
 		write(t, path, string(data))
 		dir, err := userdir.OpenFile("file", path, new(events), fixed, nil)

@@ -215,7 +215,7 @@ func FuzzVerifyPassword(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, phc string) {
 		if strings.Contains(phc, "m=") && !strings.Contains(phc, "m=64,") && !strings.Contains(phc, "m=8,") {
-			t.Skip("the costs have a table of their own; here they only take time")
+			return // the costs have a table of their own; here they only take time
 		}
 		if ok, _, err := userdir.VerifyPassword(phc, "x"); ok && (err != nil || !strings.HasPrefix(phc, "$argon2id$v=19$")) {
 			t.Errorf("%q was taken: %v", phc, err)
