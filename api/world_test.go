@@ -206,9 +206,10 @@ func (w *world) call(method, path string, body any, headers ...string) answer {
 	if rec.Body.Len() > 0 {
 		d := json.NewDecoder(bytes.NewReader(rec.Body.Bytes()))
 		if err := d.Decode(&a.body); err != nil {
-			w.t.Fatalf("%s %s: the answer is no JSON object: %s", method, path, a.raw)
+			w.t.Errorf("%s %s: the answer is no JSON object: %s", method, path, a.raw)
 		}
 	}
+	conforms(w.t, method, path, a)
 	return a
 }
 

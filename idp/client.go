@@ -22,9 +22,9 @@ type ClientMetadata struct {
 	ClientName      string   `json:"client_name,omitempty" maxLength:"200" doc:"Shown to people who sign in."`
 	RedirectURIs    []string `json:"redirect_uris,omitempty" maxItems:"100" doc:"Compared character by character; native clients may vary the port of a loopback address (RFC 8252)."`
 	ApplicationType string   `json:"application_type,omitempty" enum:"web,native" doc:"Default web."`
-	GrantTypes      []string `json:"grant_types,omitempty" doc:"Default authorization_code."`
+	GrantTypes      []string `json:"grant_types,omitempty" doc:"authorization_code, refresh_token beside it, client_credentials. Default authorization_code."`
 	ResponseTypes   []string `json:"response_types,omitempty" doc:"Default code."`
-	Scope           string   `json:"scope,omitempty" doc:"Space-separated scopes that the client may ask for. Default: openid profile email phone address groups, and offline_access with the refresh_token grant."`
+	Scope           string   `json:"scope,omitempty" doc:"Space-separated scopes that the client may ask for. Default: openid profile email phone address groups, and offline_access with the refresh_token grant; nothing without the authorization_code grant."`
 	Contacts        []string `json:"contacts,omitempty"`
 	ClientURI       string   `json:"client_uri,omitempty"`
 	LogoURI         string   `json:"logo_uri,omitempty"`
@@ -36,6 +36,8 @@ type ClientMetadata struct {
 	DefaultMaxAge            *int64 `json:"default_max_age,omitempty" minimum:"0" doc:"Seconds."`
 	RequireAuthTime          bool   `json:"require_auth_time,omitempty"`
 
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty" maxItems:"100" doc:"Where people may be sent after signing out (OpenID Connect RP-Initiated Logout). Compared character by character."`
+
 	// Ours.
 	RequirePKCE     *bool     `json:"require_pkce,omitempty" doc:"Default true. Public clients always need PKCE; false lets a confidential client do without."`
 	FirstParty      bool      `json:"first_party,omitempty" doc:"The organisation's own application: people are not asked for consent."`
@@ -43,6 +45,7 @@ type ClientMetadata struct {
 	ClaimsMapping   []Mapping `json:"claims_mapping,omitempty" doc:"Claims of this client beside and above the standard ones. A dotted name becomes a nested object."`
 	AccessTokenTTL  int64     `json:"access_token_ttl,omitempty" minimum:"60" maximum:"86400" doc:"Seconds. Default 3600."`
 	RefreshTokenTTL int64     `json:"refresh_token_ttl,omitempty" minimum:"300" maximum:"31536000" doc:"Seconds a refresh token lives unused. Default 30 days."`
+	IntrospectAll   bool      `json:"introspect_all,omitempty" doc:"A resource server: it may introspect the access tokens of all clients, not only its own."`
 	Disabled        bool      `json:"disabled,omitempty"`
 }
 

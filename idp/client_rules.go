@@ -25,7 +25,7 @@ const (
 func (m *ClientMetadata) Complete(dev bool) error {
 	m.complete()
 	for _, check := range []func(bool) *Error{
-		m.checkChoices, m.checkGrants, m.checkRedirects, m.checkScope, m.checkPKCE, m.checkURIs, m.checkTimes,
+		m.checkChoices, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
 	} {
 		if err := check(dev); err != nil {
 			return err
@@ -41,15 +41,20 @@ func (m *ClientMetadata) complete() {
 	if len(m.GrantTypes) == 0 {
 		m.GrantTypes = []string{"authorization_code"}
 	}
-	if len(m.ResponseTypes) == 0 {
+	if len(m.ResponseTypes) == 0 && m.signsPeopleIn() {
 		m.ResponseTypes = []string{"code"}
 	}
-	if m.Scope = strings.Join(strings.Fields(m.Scope), " "); m.Scope == "" {
+	if m.Scope = strings.Join(strings.Fields(m.Scope), " "); m.Scope == "" && m.signsPeopleIn() {
 		m.Scope = defaultScope
 		if slices.Contains(m.GrantTypes, "refresh_token") {
 			m.Scope += " offline_access"
 		}
 	}
+}
+
+// signsPeopleIn: a client without it acts for itself only.
+func (m *ClientMetadata) signsPeopleIn() bool {
+	return slices.Contains(m.GrantTypes, "authorization_code")
 }
 
 func setDefault(field *string, value string) {
@@ -78,16 +83,22 @@ func (m *ClientMetadata) checkChoices(bool) *Error {
 
 func (m *ClientMetadata) checkGrants(bool) *Error {
 	for _, g := range m.GrantTypes {
-		if g != "authorization_code" && g != "refresh_token" {
-			return badMember("grant_types", "The grant type %q is not supported: use authorization_code, and refresh_token beside it if the application works while nobody is there.", g)
+		switch {
+		case g == "client_credentials" && m.TokenEndpointAuthMethod == "none":
+			// RFC 6749 §4.4: anybody could name the client.
+			return badMember("grant_types", "The grant type client_credentials needs a client that authenticates; token_endpoint_auth_method is none.")
+		case g == "refresh_token" && !m.signsPeopleIn():
+			return badMember("grant_types", "The grant type refresh_token needs authorization_code beside it: refresh tokens come from codes.")
+		case g != "authorization_code" && g != "refresh_token" && g != "client_credentials":
+			return badMember("grant_types", "The grant type %q is not supported: use authorization_code, and refresh_token beside it if the application works while nobody is there; or client_credentials for an application that acts for itself.", g)
 		}
-	}
-	if !slices.Contains(m.GrantTypes, "authorization_code") {
-		return badMember("grant_types", "The grant type refresh_token needs authorization_code beside it: refresh tokens come from codes.")
 	}
 	for _, r := range m.ResponseTypes {
 		if r != "code" {
 			return badMember("response_types", "The response type %q is not supported: use code. Tokens in the front channel leak (RFC 9700 §2.1.2).", r)
+		}
+		if !m.signsPeopleIn() {
+			return badMember("response_types", "The response type code needs the grant type authorization_code.")
 		}
 	}
 	return nil
@@ -95,7 +106,7 @@ func (m *ClientMetadata) checkGrants(bool) *Error {
 
 func (m *ClientMetadata) checkRedirects(dev bool) *Error {
 	switch {
-	case len(m.RedirectURIs) == 0:
+	case len(m.RedirectURIs) == 0 && m.signsPeopleIn():
 		return badMember("redirect_uris", "At least one redirect URI is needed: the address that the application gets its answers at.")
 	case len(m.RedirectURIs) > maxURIs:
 		return badMember("redirect_uris", "There are more than %d redirect URIs.", maxURIs)
@@ -103,6 +114,19 @@ func (m *ClientMetadata) checkRedirects(dev bool) *Error {
 	for _, raw := range m.RedirectURIs {
 		if why := m.badRedirect(raw, dev); why != "" {
 			return badMember("redirect_uris", "The redirect URI %q cannot be used: %s", raw, why)
+		}
+	}
+	return nil
+}
+
+// checkLogout: a browser is sent there as it is to a redirect URI.
+func (m *ClientMetadata) checkLogout(dev bool) *Error {
+	if len(m.PostLogoutRedirectURIs) > maxURIs {
+		return badMember("post_logout_redirect_uris", "There are more than %d addresses to return to.", maxURIs)
+	}
+	for _, raw := range m.PostLogoutRedirectURIs {
+		if why := m.badRedirect(raw, dev); why != "" {
+			return badMember("post_logout_redirect_uris", "The address %q cannot be used: %s", raw, why)
 		}
 	}
 	return nil
@@ -183,6 +207,13 @@ func (m *ClientMetadata) checkScope(bool) *Error {
 func (m *ClientMetadata) checkPKCE(bool) *Error {
 	if m.TokenEndpointAuthMethod == "none" && m.RequirePKCE != nil && !*m.RequirePKCE {
 		return badMember("require_pkce", "A public client (token_endpoint_auth_method none) always needs PKCE; leave require_pkce out.")
+	}
+	return nil
+}
+
+func (m *ClientMetadata) checkIntrospection(bool) *Error {
+	if m.IntrospectAll && m.TokenEndpointAuthMethod == "none" {
+		return badMember("introspect_all", "Only a client that authenticates may introspect tokens; token_endpoint_auth_method is none.")
 	}
 	return nil
 }

@@ -41,6 +41,9 @@ const (
 	EventUserDeleted     = "user.deleted"
 	EventTokenCreated    = "admin_token.created"
 	EventKeyCreated      = "key.created"
+	EventKeyActivated    = "key.activated"
+	EventKeyRetired      = "key.retired"
+	EventKeyExpiring     = "key.expiring"
 	EventDirectoryFault  = "directory.fault"
 	EventDirectoryReload = "directory.reloaded"
 )

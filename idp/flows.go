@@ -50,6 +50,9 @@ type Marks interface {
 	// Count adds one to the counter and returns its new value. The first count opens a
 	// window; when it is over, the counter starts again.
 	Count(ctx context.Context, key string, window time.Duration) (int, error)
+	// Counted returns the value of the counter in its window, 0 if there is none. It
+	// changes nothing.
+	Counted(ctx context.Context, key string) (int, error)
 	// ClearCount forgets the counter.
 	ClearCount(ctx context.Context, key string) error
 }

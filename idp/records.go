@@ -88,6 +88,10 @@ type Users interface {
 	User(ctx context.Context, id string) (User, error)
 	// UserByUsername ignores case (Unicode simple folding of the lower-cased form).
 	UserByUsername(ctx context.Context, username string) (User, error)
+	// UsersByEmail returns the users whose Email is the same after [FoldUsername], sorted
+	// by ID, at most two: enough to see that an address is not one person's. Nobody has
+	// the empty address.
+	UsersByEmail(ctx context.Context, email string) ([]User, error)
 	UpdateUser(ctx context.Context, u User) error
 	DeleteUser(ctx context.Context, id string, version int64) error
 	Users(ctx context.Context, p Page) ([]User, error)
@@ -136,6 +140,10 @@ type Consents interface {
 type Keys interface {
 	// CreateKey stores k. ErrConflict if the ID or the Slot is taken: another node was faster.
 	CreateKey(ctx context.Context, k KeyRecord) error
+	// RotateKeys does one step of a rotation, all of it or nothing: it stores made, unless
+	// that is nil, and makes the moves, each of another key. ErrNotFound if there is no such
+	// key, ErrConflict if one has other times by now or made's ID or Slot is taken.
+	RotateKeys(ctx context.Context, made *KeyRecord, moves []KeyMove) error
 	// Keys returns all keys, sorted by Slot.
 	Keys(ctx context.Context) ([]KeyRecord, error)
 }

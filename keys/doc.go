@@ -10,8 +10,21 @@
 //	VerifyJWT  our own tokens back: kid chooses the key, the key says the algorithm
 //	MAC        keyed hashes for opaque tokens and cookies, one key per purpose
 //	SAMLKey    the key and certificate that sign SAML messages
+//	Tick       every minute: reads the rows again, rotates what is due, warns of certificates
+//	Rotate     makes the next key; Activate and Retire are the steps that are taken by hand
 //
 // A row carries times, not a state: next → active → retiring → retired follow from the
 // clock, so that all nodes switch together ([Info.State]). The ring reads the clock at
-// each use and the store only in [Open] and [Ring.Reload].
+// each use and the store only in [Open], [Ring.Reload] and the operations that change keys.
+//
+// # Rotation
+//
+// A JWT key and a token root rotate by the clock. Rotate publishes the next key; after
+// the lead it signs and the old one verifies only, until all that it signed has
+// expired. Retiring the next key before that calls the rotation off.
+//
+// A SAML key waits for people, since service providers hold copies of its certificate:
+// Rotate publishes the next one beside the old, Activate signs with it, Retire takes
+// the old one out of the metadata. Until then, activating the old key again is the way
+// back.
 package keys

@@ -18,10 +18,11 @@ type Info struct {
 	State       State     `json:"state"`
 	Signing     bool      `json:"signing"` // the one of its kind that signs now
 	CreatedAt   time.Time `json:"created_at"`
-	ActivateAt  time.Time `json:"activate_at"`
+	ActivateAt  time.Time `json:"activate_at,omitzero"` // absent: when it is activated by hand
 	RetireAt    time.Time `json:"retire_at,omitzero"`
 	ExpireAt    time.Time `json:"expire_at,omitzero"`
 	Certificate []byte    `json:"certificate,omitempty"` // DER; SAML keys only
+	NotAfter    time.Time `json:"not_after,omitzero"`    // end of the certificate
 	SHA1        string    `json:"sha1,omitempty"`        // fingerprint of the certificate, lower-case hex
 	SHA256      string    `json:"sha256,omitempty"`      // fingerprint of the certificate, lower-case hex
 }
@@ -39,6 +40,12 @@ func (r *Ring) Keys() []Info {
 	return out
 }
 
+// infoOf describes one key that is there.
+func (r *Ring) infoOf(kid string) Info {
+	all := r.Keys()
+	return all[slices.IndexFunc(all, func(i Info) bool { return i.KID == kid })]
+}
+
 func (k *key) info(now time.Time, signing bool) Info {
 	i := Info{
 		KID: k.ID, Slot: k.Slot, Use: k.Use, Alg: k.Alg, State: k.state(now), Signing: signing,
@@ -48,6 +55,7 @@ func (k *key) info(now time.Time, signing bool) Info {
 		// SHA-1 only because service providers ask for the fingerprint in that form; they
 		// compare it with a certificate that they were given by hand.
 		short, long := sha1.Sum(k.cert.Raw), sha256.Sum256(k.cert.Raw)
+		i.NotAfter = k.cert.NotAfter
 		i.Certificate, i.SHA1, i.SHA256 = slices.Clone(k.cert.Raw), hex.EncodeToString(short[:]), hex.EncodeToString(long[:])
 	}
 	return i

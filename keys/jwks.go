@@ -33,13 +33,12 @@ func (s *snapshot) render(now time.Time) *keySet {
 	doc := struct {
 		Keys []jwk `json:"keys"`
 	}{Keys: []jwk{}}
-	for _, k := range s.jwtKeys() {
-		if k.state(now) == Retired {
-			continue
-		}
+	for _, k := range s.jwtKeys(now) {
 		doc.Keys = append(doc.Keys, k.jwk)
-		if !k.ExpireAt.IsZero() && (set.until.IsZero() || k.ExpireAt.Before(set.until)) {
-			set.until = k.ExpireAt
+		for _, at := range []time.Time{k.ActivateAt, k.RetireAt, k.ExpireAt} {
+			if at.After(now) && (set.until.IsZero() || at.Before(set.until)) {
+				set.until = at
+			}
 		}
 	}
 	set.body, _ = json.Marshal(doc) // strings only
@@ -48,13 +47,17 @@ func (s *snapshot) render(now time.Time) *keySet {
 	return set
 }
 
-// jwtKeys returns the keys that sign JWTs, RS256 first: careless relying parties take
-// the first key of the set.
-func (s *snapshot) jwtKeys() []*key {
+// jwtKeys returns the published keys of JWTs, RS256 first and of each algorithm the one
+// that signs: careless relying parties take the first key of the set.
+func (s *snapshot) jwtKeys(now time.Time) []*key {
 	var out []*key
 	for _, alg := range jwtAlgs() {
+		signing := s.pick(idp.KeyUseSign, alg, now)
+		if signing != nil {
+			out = append(out, signing)
+		}
 		for _, k := range s.keys {
-			if k.Use == idp.KeyUseSign && k.Alg == alg {
+			if k.Use == idp.KeyUseSign && k.Alg == alg && k != signing && k.state(now) != Retired {
 				out = append(out, k)
 			}
 		}

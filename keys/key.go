@@ -34,11 +34,13 @@ type key struct {
 	headers map[string]string // JOSE header, base64url, per typ
 }
 
+func (k *key) kind() kind { return kind{k.Use, k.Alg} }
+
 func (k *key) state(now time.Time) State {
 	switch {
 	case !k.ExpireAt.IsZero() && !now.Before(k.ExpireAt):
 		return Retired
-	case now.Before(k.ActivateAt):
+	case k.ActivateAt.IsZero() || now.Before(k.ActivateAt):
 		return Next
 	case !k.RetireAt.IsZero() && !now.Before(k.RetireAt):
 		return Retiring

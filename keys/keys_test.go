@@ -401,6 +401,9 @@ type down struct{}
 
 func (down) CreateKey(context.Context, idp.KeyRecord) error { return idp.ErrUnavailable }
 func (down) Keys(context.Context) ([]idp.KeyRecord, error)  { return nil, idp.ErrUnavailable }
+func (down) RotateKeys(context.Context, *idp.KeyRecord, []idp.KeyMove) error {
+	return idp.ErrUnavailable
+}
 
 func TestAStoreThatIsDownIsSaidSo(t *testing.T) {
 	t.Parallel()

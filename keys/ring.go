@@ -18,14 +18,7 @@ type Ring struct {
 	kek      *KEK
 	now      func() time.Time
 	snapshot atomic.Pointer[snapshot]
-}
-
-// snapshot is what the store held at one moment. It never changes, apart from the
-// rendered JWKS, which follows the clock.
-type snapshot struct {
-	keys  []*key // by ActivateAt, the newest last
-	byKID map[string]*key
-	jwks  atomic.Pointer[keySet]
+	ticked   atomic.Pointer[snapshot] // the one of the last Tick
 }
 
 // Open reads the keys from store and unseals them with kek. On the first start it
@@ -59,7 +52,7 @@ func Open(ctx context.Context, store idp.Keys, kek *KEK, now func() time.Time) (
 	return r, r.Reload(ctx)
 }
 
-// Reload reads the store again, so that keys made by another node come into use. On an
+// Reload reads the store again, so that what another node did comes into use. On an
 // error the ring stays as it was.
 func (r *Ring) Reload(ctx context.Context) error {
 	rows, err := r.store.Keys(ctx)
@@ -70,7 +63,7 @@ func (r *Ring) Reload(ctx context.Context) error {
 }
 
 func (r *Ring) use(rows []idp.KeyRecord) error {
-	s := &snapshot{byKID: make(map[string]*key)}
+	s := &snapshot{at: r.now(), byKID: make(map[string]*key)}
 	for _, row := range rows {
 		k, err := unseal(r.kek, row)
 		if err != nil {
@@ -87,28 +80,6 @@ func (r *Ring) use(rows []idp.KeyRecord) error {
 	r.snapshot.Store(s)
 	return nil
 }
-
-// pick returns the key that signs: the active one that became so last. A kind without
-// an active key goes on with a retiring one, or begins early with the next: an operator
-// who retired too much, or a clock that is behind, must not stop every sign-in. Only
-// ExpireAt takes a key away for good. nil: all have expired.
-func (s *snapshot) pick(use, alg string, now time.Time) *key {
-	var best *key
-	var bestRank int
-	for _, k := range s.keys {
-		if k.Use != use || k.Alg != alg {
-			continue
-		}
-		rank := k.state(now).rank()
-		if rank > bestRank || rank == bestRank && rank > Next.rank() {
-			best, bestRank = k, rank
-		}
-	}
-	return best
-}
-
-// rank orders the states by how gladly a key in it signs; 0 is never.
-func (s State) rank() int { return slices.Index([]State{Retired, Next, Retiring, Active}, s) }
 
 func kekNotFound(kek *KEK) error {
 	return idp.Errorf(idp.Invalid, "The store holds keys that are sealed under a key-encryption key, and there is none in %s or in CLOUDSSO_KEK: put the key file of this installation back from your backup (the data is not lost, only locked), then start again.", kek.source)

@@ -22,6 +22,8 @@ type authorization struct {
 	scopes      []string // asked for, known and allowed
 	nonce       string
 	challenge   string // PKCE, S256
+	asked       asked
+	acr         acr
 	ask         idp.Ask
 }
 

@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -30,6 +29,8 @@ func (p *Provider) checks() []func(context.Context, *authorization) error {
 		checkPrompt,
 		checkMaxAge,
 		p.checkHint,
+		checkContext,
+		checkClaims,
 	}
 }
 
@@ -203,41 +204,17 @@ func checkMaxAge(_ context.Context, a *authorization) error {
 // for another client, is refused: going on without it might sign in somebody else than
 // the client means.
 func (p *Provider) checkHint(_ context.Context, a *authorization) error {
-	hint := a.form.Get("id_token_hint")
-	if hint == "" {
+	sent := a.form.Get("id_token_hint")
+	if sent == "" {
 		return nil
 	}
-	claims, err := p.Ring.VerifyJWT(hint, "JWT")
+	h, err := p.readHint(sent)
+	if err == nil && !slices.Contains(h.Audience, a.client.ID) {
+		err = errors.New("another audience")
+	}
 	if err != nil {
-		return badHint(err)
+		return refuse(invalidRequest, "The id_token_hint is not an ID token that this provider issued to this client.").because(err)
 	}
-	var token struct {
-		Issuer   string   `json:"iss"`
-		Subject  string   `json:"sub"`
-		Audience audience `json:"aud"`
-	}
-	if err := json.Unmarshal(claims, &token); err != nil {
-		return badHint(err)
-	}
-	if token.Issuer != p.Issuer || token.Subject == "" || !slices.Contains(token.Audience, a.client.ID) {
-		return badHint(errors.New("another issuer or audience"))
-	}
-	a.ask.Subject = token.Subject
+	a.ask.Subject = h.Subject
 	return nil
-}
-
-func badHint(err error) *fault {
-	return refuse(invalidRequest, "The id_token_hint is not an ID token that this provider issued to this client.").because(err)
-}
-
-// audience is one string or several (RFC 7519 §4.1.3).
-type audience []string
-
-func (a *audience) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*a = audience{one}
-		return nil
-	}
-	return json.Unmarshal(data, (*[]string)(a))
 }

@@ -56,7 +56,7 @@ func (a *authorization) accepts(f idp.Flow) error {
 	stale := refuse(loginRequired, "The sign-in does not satisfy the request any more: please start again.")
 	switch {
 	case a.ask.Subject != "" && f.Answer.Subject != a.ask.Subject:
-		return refuse(loginRequired, "Somebody else is signed in than the id_token_hint names.")
+		return refuse(loginRequired, "Somebody else is signed in than the request names.")
 	case f.CreatedAt.IsZero():
 		return nil
 	case a.ask.Login && f.Answer.AuthTime.Before(f.CreatedAt):

@@ -79,7 +79,7 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 func basic(r *http.Request, form url.Values) (credentials, error) {
 	id, secret, ok := r.BasicAuth()
 	if !ok {
-		return credentials{}, refuse(invalidClient, "The Authorization header is not well-formed: the token endpoint understands the scheme Basic.")
+		return credentials{}, refuse(invalidClient, "The Authorization header is not well-formed: clients authenticate by the scheme Basic.")
 	}
 	id, secrets := unescaped(id)[0], unescaped(secret)
 	if body := form.Get("client_id"); body != "" && body != id {

@@ -15,7 +15,10 @@ import (
 // row, written once.
 func (p *Provider) issueCode(ctx context.Context, a *authorization, f idp.Flow) (string, error) {
 	u := &unit{now: p.now(), client: client{a.client, a.redirectURI}}
-	u.grant = a.grant(f)
+	var err error
+	if u.grant, err = a.grant(f); err != nil {
+		return "", err
+	}
 	u.grant.CreatedAt, u.grant.CodeExpiresAt, u.grant.ExpiresAt = u.now, u.now.Add(codeTTL), u.now.Add(codeMemory)
 	if err := p.entitled(ctx, u); err != nil {
 		return "", toAuthorize(err)
@@ -38,14 +41,19 @@ func (p *Provider) issueCode(ctx context.Context, a *authorization, f idp.Flow) 
 	return code, err
 }
 
-func (a *authorization) grant(f idp.Flow) idp.Grant {
+func (a *authorization) grant(f idp.Flow) (idp.Grant, error) {
+	acr, err := a.acr.reached(contexts(f.Answer.AMR))
+	if err != nil {
+		return idp.Grant{}, err
+	}
+	kept, err := a.asked.keep(f.Answer.Scopes)
 	return idp.Grant{
 		ID: idp.NewID(), ClientID: a.client.ID, Subject: f.Answer.Subject,
 		SID: f.Answer.SID, SessionID: f.Answer.Session, GrantType: "authorization_code",
 		Scopes:      slices.DeleteFunc(slices.Clone(a.scopes), func(s string) bool { return !slices.Contains(f.Answer.Scopes, s) }),
 		RedirectURI: a.redirectURI, Nonce: a.nonce, Challenge: a.challenge,
-		AuthTime: f.Answer.AuthTime, AMR: f.Answer.AMR,
-	}
+		AuthTime: f.Answer.AuthTime, AMR: f.Answer.AMR, ACR: acr, Request: kept,
+	}, err
 }
 
 // runCore lets fosite parse the prepared request and issue the code.

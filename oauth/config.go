@@ -50,6 +50,9 @@ func newConfig(p *Provider) *config {
 		"refresh_token": {&oauth2.RefreshTokenGrantHandler{
 			AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
+		clientCredentials: {&oauth2.ClientCredentialsGrantHandler{
+			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}, Config: c,
+		}},
 	}
 	return c
 }

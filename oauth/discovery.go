@@ -15,6 +15,9 @@ type metadata struct {
 	Token                    string   `json:"token_endpoint"`
 	UserInfo                 string   `json:"userinfo_endpoint"`
 	JWKS                     string   `json:"jwks_uri"`
+	Introspection            string   `json:"introspection_endpoint"`
+	Revocation               string   `json:"revocation_endpoint"`
+	EndSession               string   `json:"end_session_endpoint,omitempty"`
 	Scopes                   []string `json:"scopes_supported"`
 	ResponseTypes            []string `json:"response_types_supported"`
 	ResponseModes            []string `json:"response_modes_supported"`
@@ -22,7 +25,11 @@ type metadata struct {
 	SubjectTypes             []string `json:"subject_types_supported"`
 	IDTokenAlgs              []string `json:"id_token_signing_alg_values_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAlgs        []string `json:"introspection_signing_alg_values_supported"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	ChallengeMethods         []string `json:"code_challenge_methods_supported"`
+	Contexts                 []string `json:"acr_values_supported"`
 	ClaimTypes               []string `json:"claim_types_supported"`
 	Claims                   []string `json:"claims_supported"`
 	Prompts                  []string `json:"prompt_values_supported"`
@@ -39,30 +46,44 @@ type document struct {
 }
 
 func (p *Provider) renderDiscovery() (document, error) {
-	body, err := json.Marshal(metadata{
+	secrets, all := []string{authBasic, authPost}, []string{authBasic, authPost, authNone}
+	doc := metadata{
 		Issuer:           p.Issuer,
 		Authorization:    p.Issuer + "/oauth2/authorize",
 		Token:            p.Issuer + "/oauth2/token",
 		UserInfo:         p.Issuer + "/oauth2/userinfo",
 		JWKS:             p.Issuer + "/oauth2/jwks",
-		Scopes:           []string{"openid", "profile", "email", "phone", "address", "groups", offlineOnly},
+		Introspection:    p.Issuer + "/oauth2/introspect",
+		Revocation:       p.Issuer + "/oauth2/revoke",
+		Scopes:           standardScopes(),
 		ResponseTypes:    []string{"code"},
 		ResponseModes:    []string{modeQuery, modeFragment, modeFormPost},
-		GrantTypes:       []string{"authorization_code", "refresh_token"},
+		GrantTypes:       []string{"authorization_code", "refresh_token", clientCredentials},
 		SubjectTypes:     []string{"public"},
 		IDTokenAlgs:      p.Ring.Algs(),
-		TokenAuthMethods: []string{authBasic, authPost, authNone},
+		TokenAuthMethods: all,
+
+		IntrospectionAuthMethods: secrets,
+		IntrospectionAlgs:        []string{introspectionAlg},
+		RevocationAuthMethods:    all,
+
 		ChallengeMethods: []string{"S256"},
+		Contexts:         everyContext(),
 		ClaimTypes:       []string{"normal"},
 		Claims: []string{
-			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr",
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr",
 			"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
 			"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
 			"email", "email_verified", "phone_number", "phone_number_verified", "address", "groups",
 		},
 		Prompts:                  []string{"none", "login", "consent", "select_account"},
+		ClaimsParameter:          true,
 		IssuerInAuthorizeAnswers: true,
-	})
+	}
+	if p.SignOuter != nil {
+		doc.EndSession = p.Issuer + endSessionPath
+	}
+	body, err := json.Marshal(doc)
 	sum := sha256.Sum256(body)
 	return document{body, `"` + encoding.EncodeToString(sum[:12]) + `"`}, err
 }

@@ -23,6 +23,8 @@ func TestConformance_A_Discovery(t *testing.T) {
 		"response_types_supported", "response_modes_supported", "grant_types_supported", "subject_types_supported",
 		"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported", "code_challenge_methods_supported",
 		"claim_types_supported", "claims_supported", "prompt_values_supported", "claims_parameter_supported",
+		"introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_signing_alg_values_supported",
+		"revocation_endpoint", "revocation_endpoint_auth_methods_supported", "end_session_endpoint", "acr_values_supported",
 		"request_parameter_supported", "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
 	}
 	for name, value := range doc {
@@ -36,15 +38,18 @@ func TestConformance_A_Discovery(t *testing.T) {
 	for name, path := range map[string]string{
 		"authorization_endpoint": "/oauth2/authorize", "token_endpoint": "/oauth2/token",
 		"userinfo_endpoint": "/oauth2/userinfo", "jwks_uri": "/oauth2/jwks",
+		"introspection_endpoint": "/oauth2/introspect", "revocation_endpoint": "/oauth2/revoke", "A21 end_session_endpoint": "/oauth2/logout",
 	} {
-		if doc[name] != h.issuer+path {
+		if doc[strings.TrimPrefix(name, "A21 ")] != h.issuer+path {
 			t.Errorf("A3: %s is %v", name, doc[name])
 		}
 	}
 	for name, must := range map[string]string{
 		"A5 scopes_supported": "openid", "A7 id_token_signing_alg_values_supported": "RS256", "A23 id_token_signing_alg_values_supported": "ES256",
 		"A6 subject_types_supported": "public", "A4 response_types_supported": "code", "G2 grant_types_supported": "refresh_token",
-		"A22 token_endpoint_auth_methods_supported": "none", "A14 code_challenge_methods_supported": "S256", "A5 claims_supported": "email_verified",
+		"G2, grant_types_supported": "client_credentials", "A22 introspection_endpoint_auth_methods_supported": "client_secret_post",
+		"A22 revocation_endpoint_auth_methods_supported": "none", "B9 acr_values_supported": passwordContext, "A5 claims_supported": "acr",
+		"A22 token_endpoint_auth_methods_supported": "none", "A14 code_challenge_methods_supported": "S256", "A5, claims_supported": "email_verified",
 	} {
 		_, member, _ := strings.Cut(name, " ")
 		if list, _ := doc[member].([]any); !slices.Contains(list, any(must)) {
@@ -53,6 +58,9 @@ func TestConformance_A_Discovery(t *testing.T) {
 	}
 	if doc["request_uri_parameter_supported"] != false || doc["authorization_response_iss_parameter_supported"] != true {
 		t.Error("A15: request_uri_parameter_supported must be false, and there")
+	}
+	if doc["claims_parameter_supported"] != true || slices.Contains(doc["introspection_endpoint_auth_methods_supported"].([]any), any("none")) {
+		t.Errorf("B14: %v, and introspection by %v", doc["claims_parameter_supported"], doc["introspection_endpoint_auth_methods_supported"])
 	}
 	if slices.Contains(doc["code_challenge_methods_supported"].([]any), any("plain")) {
 		t.Error("plain is offered")
@@ -105,7 +113,7 @@ func TestCORS(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	for path, methods := range map[string]string{
-		"/.well-known/openid-configuration": "GET", "/oauth2/jwks": "GET", "/oauth2/token": "POST", "/oauth2/userinfo": "GET, POST",
+		"/.well-known/openid-configuration": "GET", "/oauth2/jwks": "GET", "/oauth2/token": "POST", "/oauth2/userinfo": "GET, POST", "/oauth2/revoke": "POST",
 	} {
 		a := h.send(http.MethodOptions, path, "", "Origin", "https://spa.example", "Access-Control-Request-Method", "POST")
 		if a.status != 204 || a.header.Get("Access-Control-Allow-Methods") != methods || a.header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type" {

@@ -1,5 +1,6 @@
 // Package oauth is the OpenID Connect and OAuth 2 side of the provider: discovery, the
-// authorization code flow with PKCE, refresh tokens, userinfo.
+// authorization code flow with PKCE, refresh tokens, client credentials, userinfo,
+// introspection, revocation and logout.
 //
 // # The main path
 //
@@ -10,6 +11,15 @@
 //	token.go              POST /oauth2/token: everything checked, tokens minted, then one compare-and-swap
 //	id_token.go           what the ID token says; keys.Ring signs it
 //	userinfo.go           the access token resolves through its Grant on every use
+//
+// Beside it:
+//
+//	claims_parameter.go   claims asked for by name; acr.go: the kind of sign-in asked for
+//	client_credentials.go a client that acts for itself: a Grant without a person
+//	token_lookup.go       what a token that somebody holds up stands for, and whether it may
+//	introspect.go         …say so to its client or to a resource server
+//	revoke.go             …end its Grant at its client's word
+//	end_session.go        an application signs people out: checked here, done by the login
 //
 // # The core and what stands around it
 //

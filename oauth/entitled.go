@@ -28,6 +28,9 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	if u.client.Disabled {
 		return deny("client_disabled", "This application has been switched off by an administrator.")
 	}
+	if u.grant.Subject == "" {
+		return nil // the client's own: nobody to ask about
+	}
 	person, err := p.People.Person(ctx, u.grant.Subject)
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
@@ -60,7 +63,11 @@ func (p *Provider) agreed(ctx context.Context, u *unit) error {
 	if err != nil && !errors.Is(err, idp.ErrNotFound) {
 		return err
 	}
-	for _, scope := range u.grant.Scopes {
+	wanted, err := u.askedFor()
+	if err != nil {
+		return err
+	}
+	for _, scope := range wanted.scopes(u.grant.Scopes) {
 		if !slices.Contains(c.Scopes, scope) {
 			return deny("consent_revoked", "The person no longer agrees to what this application was allowed.")
 		}

@@ -14,7 +14,8 @@ import (
 )
 
 // The registered values of "error" that this package answers with: RFC 6749 §4.1.2.1 and
-// §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6. There are no others.
+// §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, and OpenID Connect Core Unmet
+// Authentication Requirements. There are no others.
 const (
 	invalidRequest          = "invalid_request"
 	invalidClient           = "invalid_client"
@@ -31,6 +32,7 @@ const (
 	requestNotSupported     = "request_not_supported"
 	requestURINotSupported  = "request_uri_not_supported"
 	registrationUnsupported = "registration_not_supported"
+	unmetAuthentication     = "unmet_authentication_requirements"
 	serverError             = "server_error"
 	temporarilyUnavailable  = "temporarily_unavailable"
 )
@@ -81,7 +83,13 @@ func (e *fault) httpStatus() int {
 	return http.StatusBadRequest
 }
 
-// asError turns any error into one that may leave the house. fosite wraps what storage
+// isFault reports whether err is, or wraps, a fault of this name.
+func isFault(err error, name string) bool {
+	var e *fault
+	return errors.As(err, &e) && e.name == name
+}
+
+// asFault turns any error into one that may leave the house. fosite wraps what storage
 // and strategies answer, so ours is looked for first.
 func asFault(err error) *fault {
 	var own *fault

@@ -19,7 +19,7 @@ type idTokens struct{ p *Provider }
 // GenerateIDToken signs the one token of a sign-in with the client's algorithm.
 func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
 	u := unitOf(ctx)
-	claims, err := u.personClaims(r.GetGrantedScopes(), u.client.ClaimsInIDToken)
+	claims, err := u.personClaims(r.GetGrantedScopes(), inIDToken)
 	if err != nil {
 		return "", err
 	}
@@ -65,13 +65,30 @@ func halfHash(token string) string {
 	return encoding.EncodeToString(sum[:16])
 }
 
-// personClaims are the claims about the person: those of the scopes if wanted, and above
-// them what the client's mapping says.
-func (u *unit) personClaims(scopes []string, standard bool) (map[string]any, error) {
-	claims := make(map[string]any)
-	if standard {
+// place is where claims go.
+type place int
+
+const (
+	inIDToken place = iota
+	inUserInfo
+)
+
+// personClaims are the claims about the person: those of the scopes, which are not in the
+// ID token unless the client wants them there, those that were asked for by name, and
+// above them what the client's mapping says.
+func (u *unit) personClaims(scopes []string, where place) (map[string]any, error) {
+	q, err := u.askedFor()
+	if err != nil {
+		return nil, err
+	}
+	claims, wishes := make(map[string]any), q.IDToken
+	if where == inUserInfo {
+		wishes = q.UserInfo
+	}
+	if where == inUserInfo || u.client.ClaimsInIDToken {
 		claims = mapping.Standard(scopes, u.person)
 	}
+	u.addAsked(claims, wishes)
 	rows, err := mapping.Claims(u.client.ClaimsMapping, u.person)
 	if err != nil {
 		return nil, missingClaim(err)

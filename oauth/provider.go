@@ -58,13 +58,14 @@ type Recorder interface {
 	Record(ctx context.Context, e idp.Event) error
 }
 
-// Options of [New]. All but Dev and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
 	Records      Records
 	Ring         *keys.Ring
 	Login        Login
+	SignOuter    SignOuter // nil: there is no logout endpoint, and discovery does not name one
 	People       People
 	Pages        *web.Pages
 	Events       Recorder

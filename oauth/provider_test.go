@@ -63,6 +63,7 @@ type house struct {
 	store  *memory.Store
 	ring   *keys.Ring
 	login  *login
+	out    *signOuter
 	people *people
 	events *events
 	server *httptest.Server
@@ -117,6 +118,24 @@ func (l *login) Joined(_ context.Context, _ string, app idp.SessionApp) error {
 	defer l.mu.Unlock()
 	l.joined = append(l.joined, app)
 	return l.joining
+}
+
+// signOuter notes what it is asked and shows where it would send the browser.
+type signOuter struct {
+	mu    sync.Mutex
+	asked []oauth.SignOut
+	err   error
+}
+
+func (o *signOuter) SignOut(w http.ResponseWriter, _ *http.Request, s oauth.SignOut) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, s)
+	if o.err == nil && s.Sure && s.Return != "" {
+		w.Header().Set("Location", s.Return)
+		w.WriteHeader(http.StatusSeeOther)
+	}
+	return o.err
 }
 
 type people struct {
@@ -177,6 +196,21 @@ type watched struct {
 	reads  int
 	fail   error
 	before func()
+	broken error // of RevokeGrant and CreateGrant
+}
+
+func (w *watched) RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error) {
+	if w.broken != nil {
+		return false, w.broken
+	}
+	return w.Store.RevokeGrant(ctx, id, reason, now)
+}
+
+func (w *watched) CreateGrant(ctx context.Context, g idp.Grant) error {
+	if w.broken != nil {
+		return w.broken
+	}
+	return w.Store.CreateGrant(ctx, g)
 }
 
 func (w *watched) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error {
@@ -249,6 +283,7 @@ func openHouse(t testing.TB, ring *keys.Ring) *house {
 	h.login = &login{now: c.now, flows: map[string]idp.Flow{}, answer: idp.Answer{
 		Outcome: idp.SignedIn, Session: "session", SID: "sid-1", Subject: anna, AuthTime: c.now().Add(-time.Minute), AMR: []string{"pwd"},
 	}}
+	h.out = &signOuter{}
 	mux := http.NewServeMux()
 	h.server = httptest.NewServer(mux)
 	t.Cleanup(h.server.Close)
@@ -261,6 +296,9 @@ func openHouse(t testing.TB, ring *keys.Ring) *house {
 	mux.HandleFunc("/oauth2/authorize/continue", p.AuthorizeContinue)
 	mux.HandleFunc("/oauth2/token", p.Token)
 	mux.HandleFunc("/oauth2/userinfo", p.UserInfo)
+	mux.HandleFunc("/oauth2/introspect", p.Introspect)
+	mux.HandleFunc("/oauth2/revoke", p.Revoke)
+	mux.HandleFunc("/oauth2/logout", p.EndSession)
 	mux.HandleFunc("/login", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/oauth2/authorize/continue?flow="+r.FormValue("flow"), http.StatusSeeOther)
 	})
@@ -274,7 +312,7 @@ func (h *house) provider(t testing.TB) *oauth.Provider {
 		t.Fatal(err)
 	}
 	p, err := oauth.New(oauth.Options{
-		Issuer: h.issuer, Dev: true, Records: h.grants, Ring: h.ring, Login: h.login,
+		Issuer: h.issuer, Dev: true, Records: h.grants, Ring: h.ring, Login: h.login, SignOuter: h.out,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
 	})
 	if err != nil {

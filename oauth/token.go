@@ -30,7 +30,7 @@ func (p *Provider) Token(w http.ResponseWriter, r *http.Request) {
 	if cors(w, r, http.MethodPost) {
 		return
 	}
-	form, err := tokenForm(w, r)
+	form, err := postForm(w, r, "token")
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -43,16 +43,17 @@ func (p *Provider) Token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+// postForm reads a request to one of the endpoints that programs post to.
+func postForm(w http.ResponseWriter, r *http.Request, endpoint string) (url.Values, error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		e := refuse(invalidRequest, "The token endpoint answers POST only.")
+		e := refuse(invalidRequest, "The %s endpoint answers POST only.", endpoint)
 		e.status = http.StatusMethodNotAllowed
 		return nil, e
 	}
 	if r.URL.RawQuery != "" {
 		// Queries end in logs; secrets and codes must not (RFC 6749 §2.3.1, §3.2).
-		return nil, refuse(invalidRequest, "The token endpoint takes its parameters from the body, not from the query.")
+		return nil, refuse(invalidRequest, "The %s endpoint takes its parameters from the body, not from the query.", endpoint)
 	}
 	form, err := readForm(w, r)
 	if err != nil {
@@ -73,6 +74,11 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	}
 	idp.Note(ctx, slog.String("client", c.ID), slog.String("grant_type", form.Get("grant_type")))
 	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}}
+	if u.grantType == clientCredentials {
+		if err := u.ownGrant(form.Get("scope")); err != nil {
+			return nil, err
+		}
+	}
 	ctx = withUnit(ctx, u)
 	ar, err := p.core.NewAccessRequest(ctx, withForm(r, form), newSession(""))
 	if err != nil {
@@ -99,13 +105,15 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 func checkGrantType(form url.Values) error {
 	switch form.Get("grant_type") {
 	case "":
-		return refuse(invalidRequest, "The parameter grant_type is missing: use authorization_code or refresh_token.")
+		return refuse(invalidRequest, "The parameter grant_type is missing: use authorization_code, refresh_token or client_credentials.")
 	case "authorization_code":
 		return present(form, "code", "redirect_uri")
 	case "refresh_token":
 		return present(form, "refresh_token")
+	case clientCredentials:
+		return nil
 	}
-	return refuse(unsupportedGrantType, "The grant_type is not supported: use authorization_code or refresh_token.")
+	return refuse(unsupportedGrantType, "The grant_type is not supported: use authorization_code, refresh_token or client_credentials.")
 }
 
 func present(form url.Values, names ...string) error {
@@ -136,9 +144,13 @@ func (p *Provider) stillEntitled(ctx context.Context, u *unit) error {
 }
 
 // narrow gives a refresh fewer scopes if it asks for fewer (RFC 6749 §6); fosite does
-// not. The grant keeps all.
+// not. The grant keeps all. A client's own grant was made with what it asked for.
 func narrow(ar fosite.AccessRequester, u *unit, asked string) error {
 	scopes := strings.Fields(asked)
+	if u.grantType == clientCredentials {
+		ar.(*fosite.AccessRequest).GrantedScope = u.grant.Scopes
+		return nil
+	}
 	if u.grantType != "refresh_token" || len(scopes) == 0 {
 		return nil
 	}

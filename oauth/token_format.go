@@ -68,6 +68,7 @@ func codeGrant(code string) (string, error) {
 // accessToken is what an access token says about itself.
 type accessToken struct {
 	grantID string
+	issued  time.Time
 	expires time.Time
 	scopes  []byte // bit n: the grant's scope n; empty: all
 }
@@ -97,10 +98,11 @@ func (t *tokens) readAccess(token string) (accessToken, error) {
 	if !t.access.Verify(mac, body) {
 		return accessToken{}, errForged
 	}
-	expires := binary.BigEndian.Uint32(body[1+grantIDBytes+4:])
+	seconds := func(at int) time.Time { return time.Unix(int64(binary.BigEndian.Uint32(body[at:])), 0).UTC() }
 	return accessToken{
 		grantID: unpackGrant(body[1 : 1+grantIDBytes]),
-		expires: time.Unix(int64(expires), 0).UTC(),
+		issued:  seconds(1 + grantIDBytes),
+		expires: seconds(1 + grantIDBytes + 4),
 		scopes:  body[accessFixed:],
 	}, nil
 }

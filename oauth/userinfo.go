@@ -22,18 +22,18 @@ func (p *Provider) UserInfo(w http.ResponseWriter, r *http.Request) {
 		p.failBearer(w, r, err)
 		return
 	}
-	u, scopes, err := p.resolve(r.Context(), token)
+	t, err := p.resolve(r.Context(), token)
 	if err != nil {
 		p.failBearer(w, r, err)
 		return
 	}
-	idp.Note(r.Context(), slog.String("client", u.client.ID), slog.String("subject", u.grant.Subject))
-	claims, err := u.personClaims(scopes, true)
+	idp.Note(r.Context(), slog.String("client", t.client.ID), slog.String("subject", t.grant.Subject))
+	claims, err := t.personClaims(t.scopes, inUserInfo)
 	if err != nil {
-		p.failBearer(w, r, tokenDead(err))
+		p.failBearer(w, r, refusedDead(err))
 		return
 	}
-	claims["sub"] = u.grant.Subject
+	claims["sub"] = t.grant.Subject
 	writeJSON(w, http.StatusOK, claims)
 }
 
@@ -72,46 +72,20 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	return strings.TrimSpace(token), nil
 }
 
-// resolve finds what an access token stands for, as it is now: revoked grants, disabled
-// clients and people who have left are dead at once. A forged token costs no read.
-func (p *Provider) resolve(ctx context.Context, token string) (*unit, []string, error) {
-	u := &unit{now: p.now()}
-	t, err := p.tokens.readAccess(token)
-	if err != nil || !u.now.Before(t.expires) {
-		return nil, nil, tokenDead(err)
+// resolve finds what an access token stands for, as it is now. A token of a client that
+// acts for itself is nobody's.
+func (p *Provider) resolve(ctx context.Context, token string) (*presented, error) {
+	t, err := p.presentAccess(ctx, token)
+	if err != nil {
+		return nil, err
 	}
-	if u.grant, err = p.Records.Grant(ctx, t.grantID); err != nil {
-		return nil, nil, orDead(err)
+	if err := p.alive(ctx, t); err != nil {
+		return nil, err
 	}
-	if u.client.Client, err = p.Records.Client(ctx, u.grant.ClientID); err != nil {
-		return nil, nil, orDead(err)
+	if t.grant.Subject == "" || !slices.Contains(t.scopes, "openid") {
+		return nil, refuse(insufficientScope, "The access token does not have the scope openid, which this endpoint needs.")
 	}
-	if !u.grant.RevokedAt.IsZero() || u.client.Disabled {
-		return nil, nil, tokenDead(nil)
-	}
-	if u.person, err = p.People.Person(ctx, u.grant.Subject); err != nil {
-		return nil, nil, orDead(err)
-	}
-	if u.person.Status != idp.Active {
-		return nil, nil, tokenDead(nil)
-	}
-	scopes := selectedScopes(u.grant.Scopes, t.scopes)
-	if !slices.Contains(scopes, "openid") {
-		return nil, nil, refuse(insufficientScope, "The access token does not have the scope openid, which this endpoint needs.")
-	}
-	return u, scopes, nil
-}
-
-func tokenDead(cause error) *fault {
-	return refuse(invalidToken, "The access token is not valid, has expired or was revoked.").because(cause)
-}
-
-// orDead: what is not there any more is a dead token; anything else is our trouble.
-func orDead(err error) error {
-	if errors.Is(err, idp.ErrNotFound) {
-		return tokenDead(err)
-	}
-	return err
+	return t, nil
 }
 
 // failBearer answers the caller of a protected resource (RFC 6750 §3).

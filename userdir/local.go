@@ -17,7 +17,7 @@ type LocalStore interface {
 	User(ctx context.Context, id string) (idp.User, error)
 	UserByUsername(ctx context.Context, username string) (idp.User, error)
 	UpdateUser(ctx context.Context, u idp.User) error
-	Users(ctx context.Context, p idp.Page) ([]idp.User, error)
+	UsersByEmail(ctx context.Context, email string) ([]idp.User, error)
 }
 
 // Local is the built-in directory: people that this provider keeps itself.
@@ -107,8 +107,8 @@ func (l *Local) find(ctx context.Context, login string) (idp.User, error) {
 	var same []idp.User
 	if strings.Contains(login, "@") {
 		var err error
-		if same, err = l.byEmail(ctx, login); err != nil {
-			return idp.User{}, err
+		if same, err = l.store.UsersByEmail(ctx, login); err != nil {
+			return idp.User{}, fmt.Errorf("users by email: %w", err)
 		}
 	}
 	u, err := l.store.UserByUsername(ctx, login)
@@ -121,26 +121,6 @@ func (l *Local) find(ctx context.Context, login string) (idp.User, error) {
 		return idp.User{}, errAmbiguous
 	}
 	return idp.User{}, ErrNotFound
-}
-
-const emailPage = 1000
-
-func (l *Local) byEmail(ctx context.Context, email string) (found []idp.User, err error) {
-	for page := (idp.Page{Limit: emailPage}); ; {
-		users, err := l.store.Users(ctx, page)
-		if err != nil {
-			return nil, fmt.Errorf("users: %w", err)
-		}
-		for _, u := range users {
-			if fold(u.Email) == fold(email) {
-				found = append(found, u)
-			}
-		}
-		if len(users) < page.Limit {
-			return found, nil
-		}
-		page.After = users[len(users)-1].ID
-	}
 }
 
 func localUser(u idp.User) User {

@@ -55,7 +55,7 @@ func TestLocalPassesTheSuite(t *testing.T) {
 func TestLocalFindsAnAddressBehindManyUsers(t *testing.T) {
 	t.Parallel()
 	store := memory.New(fixed)
-	for i := range 1001 { // one more than a page
+	for i := range 1001 { // one more than a list may have
 		if err := store.CreateUser(t.Context(), idp.User{ID: fmt.Sprintf("%05d", i), Username: fmt.Sprintf("user%d", i), Email: fmt.Sprintf("u%d@example.com", i)}); err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ type broken struct{ err error }
 func (b broken) User(context.Context, string) (idp.User, error)           { return idp.User{}, b.err }
 func (b broken) UserByUsername(context.Context, string) (idp.User, error) { return idp.User{}, b.err }
 func (b broken) UpdateUser(context.Context, idp.User) error               { return b.err }
-func (b broken) Users(context.Context, idp.Page) ([]idp.User, error)      { return nil, b.err }
+func (b broken) UsersByEmail(context.Context, string) ([]idp.User, error) { return nil, b.err }
 
 func TestAStoreThatIsDownIsNotAWrongPassword(t *testing.T) {
 	t.Parallel()

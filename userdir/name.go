@@ -39,3 +39,22 @@ func opaque(password string) string {
 		return r
 	}, password))
 }
+
+// Prepare is what a directory that asks a server does with what a person typed: login
+// without spaces around it, password as RFC 8265 §4.2 has it, and nothing that no account
+// can have: ErrNotFound for such a login, ErrInvalidCredentials for such a password. That
+// the password is not empty is part of it: to an LDAP server an empty one is an anonymous
+// sign-in that succeeds (RFC 4513 §5.1.2).
+func Prepare(c Credentials) (login, password string, err error) {
+	login, password = Username(c.Login), opaque(c.Password.Reveal())
+	if !plausibleLogin(login) {
+		return "", "", ErrNotFound
+	}
+	if !plausiblePassword(c.Password.Reveal()) || password == "" || strings.ContainsRune(password, 0) {
+		return "", "", ErrInvalidCredentials
+	}
+	return login, password, nil
+}
+
+// Same reports whether two logins are the same name.
+func Same(a, b string) bool { return fold(a) == fold(b) }

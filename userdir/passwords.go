@@ -66,9 +66,10 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) (ok, reha
 	return true, h.weak(), nil
 }
 
-// Waste does the work of one Verify for somebody who does not exist or has no password.
+// Waste does the work of one Verify for somebody who does not exist or has no password,
+// or whose password another server checks. A nil p is the process's own.
 func (p *Passwords) Waste(ctx context.Context, password string) error {
-	_, err := p.evaluate(ctx, phc{params: today(), salt: make([]byte, saltSize)}, password, sumSize)
+	_, err := orProcess(p).evaluate(ctx, phc{params: today(), salt: make([]byte, saltSize)}, password, sumSize)
 	return err
 }
 

@@ -23,12 +23,12 @@ const (
 
 // setUpDemo does what an admin would: it adds the demo directory and registers the two
 // demo applications. They get a fresh secret and fresh metadata at every start.
-func (p *program) setUpDemo(ctx context.Context, c config.Config, s store, kek *keys.KEK) (config.Config, http.Handler, error) {
+func (p *program) setUpDemo(ctx context.Context, c config.Config, s stores, kek *keys.KEK) (config.Config, http.Handler, error) {
 	c, err := withDemoPeople(c)
 	if err != nil {
 		return c, nil, err
 	}
-	ring, err := keys.Open(ctx, s, kek, p.now)
+	ring, err := keys.Open(ctx, s.records, kek, p.now)
 	if err != nil {
 		return c, nil, err
 	}

@@ -32,15 +32,15 @@ func (l *ledger) note(f func()) {
 
 // visitor signs in again and again with one session, as applications make browsers do.
 type visitor struct {
-	base, client, secret, token, session string
-	http                                 *http.Client
+	base, client, secret, token, session, redirect string
+	http                                           *http.Client
 }
 
 const killRedirect = "https://app.example.com/callback"
 
 // code asks for a code with the session; "" if the server is gone.
 func (v *visitor) code() string {
-	q := url.Values{"response_type": {"code"}, "client_id": {v.client}, "redirect_uri": {killRedirect}, "scope": {"openid offline_access"}, "prompt": {"none"}}
+	q := url.Values{"response_type": {"code"}, "client_id": {v.client}, "redirect_uri": {v.redirect}, "scope": {"openid offline_access"}, "prompt": {"none"}}
 	req, err := http.NewRequest(http.MethodGet, v.base+"/oauth2/authorize?"+q.Encode(), nil)
 	if err != nil {
 		return ""
@@ -58,57 +58,41 @@ func (v *visitor) code() string {
 	return to.Query().Get("code")
 }
 
-// post asks the token endpoint. status 0: no answer arrived.
-func (v *visitor) post(form url.Values) (status int, refresh, fault string) {
+// ask asks the token endpoint. status 0: no answer arrived.
+func (v *visitor) ask(form url.Values) (status int, answer tokenAnswer) {
 	req, err := http.NewRequest(http.MethodPost, v.base+"/oauth2/token", strings.NewReader(form.Encode()))
 	if err != nil {
-		return 0, "", ""
+		return 0, answer
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(v.client, v.secret)
 	resp, err := v.http.Do(req)
 	if err != nil {
-		return 0, "", ""
+		return 0, answer
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return 0, "", ""
+	if err != nil || json.Unmarshal(body, &answer) != nil {
+		return 0, answer
 	}
-	var answer struct {
-		Refresh string `json:"refresh_token"`
-		Error   string `json:"error"`
-	}
-	if json.Unmarshal(body, &answer) != nil {
-		return 0, "", ""
-	}
-	return resp.StatusCode, answer.Refresh, answer.Error
+	return resp.StatusCode, answer
 }
 
 func (v *visitor) redeem(code string) (int, string, string) {
-	return v.post(url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {killRedirect}})
+	status, answer := v.ask(url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {v.redirect}})
+	return status, answer.Refresh, answer.Error
 }
 
 func (v *visitor) renew(refresh string) (int, string, string) {
-	return v.post(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
+	status, answer := v.ask(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
+	return status, answer.Refresh, answer.Error
 }
 
 func (v *visitor) createUser(name string) (id string) {
-	req, err := http.NewRequest(http.MethodPost, v.base+"/api/v1/users", strings.NewReader(fmt.Sprintf(`{"username":%q}`, name)))
-	if err != nil {
-		return ""
-	}
-	req.Header.Set("Authorization", "Bearer "+v.token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := v.http.Do(req)
-	if err != nil {
-		return ""
-	}
-	defer resp.Body.Close()
 	var answer struct {
 		ID string `json:"id"`
 	}
-	if json.NewDecoder(resp.Body).Decode(&answer) != nil || resp.StatusCode != http.StatusCreated {
+	if v.call(http.MethodPost, "/api/v1/users", fmt.Sprintf(`{"username":%q}`, name), &answer) != http.StatusCreated {
 		return ""
 	}
 	return answer.ID
@@ -155,7 +139,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	token := strings.TrimSpace(p.do("token", "create").out)
 	port := freePort(t)
 	at := []string{"--dev", "--listen", net.JoinHostPort("127.0.0.1", port), "--issuer", "http://localhost:" + port}
-	v := &visitor{base: "http://localhost:" + port, client: client.ID, secret: client.Secret, token: token, http: &http.Client{
+	v := &visitor{base: "http://localhost:" + port, client: client.ID, secret: client.Secret, token: token, redirect: killRedirect, http: &http.Client{
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -61,6 +61,8 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "answer in JSON")
 	flags.String("config", "", "configuration file (YAML); also CLOUDSSO_CONFIG")
 	flags.String("data", "", "data folder; also CLOUDSSO_DATA")
+	flags.String("store", "", "URL of the database; also CLOUDSSO_STORE, and CLOUDSSO_STORE_FILE for a file that holds it. Empty: SQLite in the data folder")
+	flags.String("flows", "", "URL of the store for short-lived state; also CLOUDSSO_FLOWS and CLOUDSSO_FLOWS_FILE. Empty: the database")
 	flags.String("issuer", "", "public URL of the server; also CLOUDSSO_ISSUER")
 	flags.Bool("dev", false, "work on one machine: http on loopback; also CLOUDSSO_DEV")
 	flags.Bool("demo", false, "dev with demo applications and people; also CLOUDSSO_DEMO")

@@ -17,7 +17,7 @@ import (
 func (p *program) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the server", Args: takes(cobra.NoArgs),
-		Long: "Run the server until it is told to stop (SIGTERM, Ctrl-C). Every flag is also a key of the configuration file and a CLOUDSSO_… environment variable.",
+		Long: "Run the server until it is told to stop (SIGTERM, Ctrl-C); told twice, it ends at once. Every flag is also a key of the configuration file and a CLOUDSSO_… environment variable.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.settings(cmd, false)
 			if err != nil {
@@ -29,18 +29,21 @@ func (p *program) serve() *cobra.Command {
 	flags := cmd.Flags()
 	flags.String("listen", "", "address of the front door, such as :8080")
 	flags.String("ops-listen", "", "address for health and metrics, such as 127.0.0.1:9090")
-	flags.String("store", "", "URL of the database; empty: SQLite in the data folder")
-	flags.String("flows", "", "URL of the store for short-lived state; empty: the database")
+	flags.String("drain-delay", "", "how long to keep serving after being told to stop, such as 5s")
 	return cmd
 }
 
 // runServer opens the stores, assembles the provider and serves until ctx ends.
 func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
-	s, fresh, err := p.openStore(ctx, c)
+	s, err := p.openStores(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	before, err := s.records.Keys(ctx)
+	if err != nil {
+		return err
+	}
 	kek, err := keys.LoadKEK(c.Data, p.getenv)
 	if err != nil {
 		return err
@@ -51,11 +54,12 @@ func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
 			return err
 		}
 	}
-	srv, err := server.New(ctx, server.Options{Config: c, Records: s, Flows: s, KEK: kek, Logger: p.logger(c), Now: p.now, Demo: demo})
+	b := thisBuild()
+	srv, err := server.New(ctx, server.Options{Config: c, Records: s.records, Flows: s.flows, KEK: kek, Logger: p.logger(c), Now: p.now, Demo: demo, Version: b.Version, Revision: b.Revision})
 	if err != nil {
 		return err
 	}
-	return srv.Run(ctx, func(addr net.Addr) { p.greet(c, addr, fresh) })
+	return srv.Run(ctx, func(addr net.Addr) { p.greet(c, addr, len(before) == 0) })
 }
 
 func (p *program) logger(c config.Config) *slog.Logger {
@@ -74,6 +78,8 @@ func (p *program) greet(c config.Config, addr net.Addr, fresh bool) {
 	switch {
 	case c.Demo:
 		p.line("\n  Open      %s\n  Sign in   as ada, password: analytical engine\n", c.Issuer)
+	case fresh && c.Store != "":
+		p.line("\nThis is the first start. Make a token for the admin API at %s/api/v1, with the same configuration:\n\n  cloudsso token create --role owner --ttl 1h\n", c.Issuer)
 	case fresh:
 		p.line("\nThis is the first start. Make a token for the admin API at %s/api/v1:\n\n  cloudsso token create --role owner --ttl 1h --data %s\n", c.Issuer, c.Data)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // configFlags are the flags that are keys of the configuration, dashes for underscores.
-var configFlags = []string{"data", "issuer", "dev", "demo", "listen", "ops-listen", "store", "flows"}
+var configFlags = []string{"data", "issuer", "dev", "demo", "listen", "ops-listen", "store", "flows", "drain-delay"}
 
 // settings reads the configuration for a command.
 func (p *program) settings(cmd *cobra.Command, dataOnly bool) (config.Config, error) {

@@ -14,8 +14,11 @@ type Config struct {
 	Listen         string         `json:"listen" default:":8080" doc:"Address that people and applications reach, host:port. With dev the default is 127.0.0.1:8080."`
 	OpsListen      string         `json:"ops_listen" default:"127.0.0.1:9090" doc:"Address of the second listener: /healthz, /readyz, /metrics."`
 	Data           string         `json:"data" default:"./data" doc:"Folder of the database and the key-encryption key. With demo the default is ./data/demo."`
-	Store          string         `json:"store" doc:"URL of the database for what must survive. Empty: SQLite in the data folder."`
-	Flows          string         `json:"flows" doc:"URL of the store for what lives minutes. Empty: the same database."`
+	Store          string         `json:"store" doc:"URL of the database for what must survive: postgres://user:password@host:5432/name. Empty: SQLite in the data folder."`
+	Flows          string         `json:"flows" doc:"URL of the store for what lives minutes: redis://user:password@host:6379 and its forms for TLS, Sentinel and Cluster; pool_size, timeout and namespace are parameters of the URL. Empty: the same database."`
+	StorePool      int            `json:"store_pool" default:"16" doc:"PostgreSQL: how many connections this node may have open, 2 to 1000."`
+	StoreTimeout   Duration       `json:"store_timeout" default:"10s" doc:"PostgreSQL: how long one statement may take, half of it waiting for a lock; 100ms to 5m."`
+	DrainDelay     Duration       `json:"drain_delay" default:"5s" doc:"How long a node that was told to stop still accepts connections while /readyz says 503, so that proxies notice. With dev the default is 0s."`
 	TrustedProxies []netip.Prefix `json:"trusted_proxies" doc:"Networks (CIDR) of the reverse proxies whose X-Forwarded-For is believed."`
 	Outbound       Outbound       `json:"outbound"`
 	Limits         Limits         `json:"limits"`
@@ -62,14 +65,24 @@ func (c Config) Redacted() Config {
 	return c
 }
 
+// redactURL shows where a store is and hides the rest. Whatever is not plainly a URL is
+// hidden whole: a password with a # or an @ in it may lie in any part of it.
 func redactURL(s string) string {
 	if s == "" {
 		return s
 	}
-	if u, err := url.Parse(s); err == nil {
-		return u.Redacted()
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || u.Opaque != "" || u.Fragment != "" || strings.Contains(u.Host+u.Path+u.RawQuery, "@") {
+		return "[redacted]"
 	}
-	return "[redacted]"
+	q := u.Query()
+	for name := range q {
+		if strings.Contains(strings.ToLower(name), "pass") {
+			q.Set(name, "xxxxx")
+			u.RawQuery = q.Encode()
+		}
+	}
+	return u.Redacted()
 }
 
 // BasePath is the path of the issuer: "" or "/sso".

@@ -19,6 +19,7 @@ var (
 	typePrefixes    = reflect.TypeFor[[]netip.Prefix]()
 	typeStrings     = reflect.TypeFor[[]string]()
 	typeDirectories = reflect.TypeFor[[]Directory]()
+	typeDuration    = reflect.TypeFor[Duration]()
 )
 
 func fields() []field { return fieldsOf(reflect.TypeFor[Config](), "") }
@@ -73,6 +74,10 @@ func (f field) expects() string {
 		return "one of " + strings.ReplaceAll(f.tag.Get("enum"), ",", ", ")
 	case f.typ.Kind() == reflect.Bool:
 		return "true or false"
+	case f.typ.Kind() == reflect.Int:
+		return "a whole number"
+	case f.typ == typeDuration:
+		return "a time such as 5s"
 	case f.typ == typePrefixes:
 		return "a list of networks such as 10.0.0.0/8"
 	case f.typ == typeStrings:
@@ -92,6 +97,11 @@ func (f field) fromText(s string) (v any, ok bool) {
 		return b, err == nil
 	case f.typ.Kind() == reflect.String:
 		return s, f.allows(s)
+	case f.typ.Kind() == reflect.Int:
+		n, err := strconv.Atoi(s)
+		return n, err == nil
+	case f.typ == typeDuration:
+		return s, new(Duration).UnmarshalText([]byte(s)) == nil
 	case f.typ == typeStrings || f.typ == typePrefixes:
 		var list []string
 		for item := range strings.SplitSeq(s, ",") {

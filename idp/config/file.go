@@ -142,6 +142,10 @@ func (f field) fromNode(n *yaml.Node) (any, bool) {
 	switch {
 	case n.Kind == yaml.ScalarNode && f.typ.Kind() == reflect.String && n.ShortTag() == "!!str":
 		return n.Value, f.allows(n.Value)
+	case n.Kind == yaml.ScalarNode && f.typ.Kind() == reflect.Int && n.ShortTag() == "!!int":
+		return f.fromText(n.Value)
+	case n.Kind == yaml.ScalarNode && f.typ == typeDuration && n.ShortTag() == "!!str":
+		return f.fromText(n.Value)
 	case n.Kind == yaml.ScalarNode && f.typ.Kind() == reflect.Bool && n.ShortTag() == "!!bool":
 		var b bool
 		err := n.Decode(&b)

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"cloudsso/idp/config"
 )
@@ -50,7 +51,7 @@ func TestDefaultsAreSafe(t *testing.T) {
 	t.Parallel()
 	c := load(t, config.Sources{Env: []string{issuer}})
 	want := config.Config{
-		Issuer: "https://sso.example.org", Listen: ":8080", OpsListen: "127.0.0.1:9090", Data: "./data",
+		Issuer: "https://sso.example.org", Listen: ":8080", OpsListen: "127.0.0.1:9090", Data: "./data", StorePool: 16, StoreTimeout: config.Duration(10 * time.Second), DrainDelay: config.Duration(5 * time.Second),
 		Limits: config.Limits{Enabled: true}, Log: config.Log{Format: "json", Level: "info"},
 		Directories: []config.Directory{{ID: "local", Kind: "local"}},
 	}
@@ -130,6 +131,8 @@ func TestBadFiles(t *testing.T) {
 		{"a key without a value", "dev: true\nlisten:\n", "cloudsso.yaml:2: listen: There is no value here. Give one (a text) or delete the line."},
 		{"a section without a mapping", "dev: true\nlog: json\n", "cloudsso.yaml:2: log: Keys with values are expected here."},
 		{"a list of numbers", "dev: true\noutbound: {allow_hosts: [1]}\n", "cloudsso.yaml:2: outbound.allow_hosts: Expected a list of texts."},
+		{"a text for a number", "dev: true\nstore_pool: many\n", "cloudsso.yaml:2: store_pool: Expected a whole number."},
+		{"a number for a time", "dev: true\ndrain_delay: 5\n", "cloudsso.yaml:2: drain_delay: Expected a time such as 5s."},
 		{"a text for a list", "dev: true\ntrusted_proxies: 10.0.0.0/8\n", "cloudsso.yaml:2: trusted_proxies: Expected a list of networks such as 10.0.0.0/8."},
 		{"an alias", "dev: true\ndata: &a x\nstore: *a\n", "cloudsso.yaml:3: store: Expected a text."},
 		{"an unknown key of a directory", "dev: true\ndirectories:\n  - {id: a, kind: local, pth: x}\n", "cloudsso.yaml:3: directories[0].pth: This key is unknown. Did you mean path?"},
@@ -206,9 +209,18 @@ func TestWhatIsPrintedCanBeReadAgainAndHoldsNoSecret(t *testing.T) {
 	if text := string(c.Redacted().YAML()); strings.Contains(text, "hunter2") || !strings.Contains(text, "postgres://sso:xxxxx@db/sso") {
 		t.Errorf("printed %s", text)
 	}
-	c.Flows = "redis://:hunter2@%zz"
-	if text := string(c.Redacted().YAML()); strings.Contains(text, "hunter2") {
-		t.Errorf("printed %s", text)
+	for _, url := range []string{
+		"redis://:hunter2@%zz", "redis+sentinel://u:hunter2@a:1,b:2/main", "redis+sentinel://h/main?sentinel_password=hunter2&db=1",
+		"redis://u:1#hunter2@h", "redis://u:1/hunter2@h", "redis://u:1?hunter2@h", "redis://u:hunter2@x@h", "u:hunter2@h", "password=hunter2 host=h",
+	} {
+		c.Flows = url
+		if text := c.Redacted().Flows; strings.Contains(text, "hunter2") {
+			t.Errorf("%s is printed as %s", url, text)
+		}
+	}
+	c.Flows = "rediss://redis.example.org:6380/1?timeout=1s"
+	if text := c.Redacted().Flows; text != c.Flows {
+		t.Errorf("%s is printed as %s", c.Flows, text)
 	}
 }
 
@@ -230,6 +242,12 @@ func TestTheSchemaKnowsEveryKeyAndNoOther(t *testing.T) {
 	}
 	if p := s.Properties["listen"]; p.Type != "string" || p.Default != ":8080" || p.Description == "" {
 		t.Errorf("listen: %+v", p)
+	}
+	if p := s.Properties["store_pool"]; p.Type != "integer" || p.Default != 16.0 {
+		t.Errorf("store_pool: %+v", p)
+	}
+	if p := s.Properties["drain_delay"]; p.Type != "string" || p.Default != "5s" {
+		t.Errorf("drain_delay: %+v", p)
 	}
 	if got := s.Properties["log"].Properties["level"].Enum; len(got) != 4 {
 		t.Errorf("log.level: %v", got)

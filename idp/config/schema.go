@@ -32,6 +32,8 @@ func schemaOf(t reflect.Type, tag reflect.StructTag) map[string]any {
 		s["type"], s["items"] = "array", schemaOf(t.Elem(), "")
 	case t.Kind() == reflect.Bool:
 		s["type"] = "boolean"
+	case t.Kind() == reflect.Int:
+		s["type"] = "integer"
 	default:
 		s["type"] = "string"
 	}

@@ -7,7 +7,16 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
+)
+
+const (
+	maxPool       = 1000
+	minTimeout    = Duration(100 * time.Millisecond)
+	maxTimeout    = Duration(5 * time.Minute)
+	maxDrainDelay = Duration(5 * time.Minute) // more than any proxy's health check needs
 )
 
 var directoryID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
@@ -39,6 +48,9 @@ func (v *validator) complete() {
 	if v.Dev && !v.given("log.format") {
 		v.Log.Format = "text"
 	}
+	if v.Dev && !v.given("drain_delay") {
+		v.DrainDelay = 0
+	}
 	if _, port, ok := splitAddr(v.Listen); ok && v.Dev && !v.given("issuer") && port != "0" {
 		v.Issuer = "http://localhost:" + port
 	}
@@ -53,11 +65,7 @@ func (v *validator) check() {
 	if v.Data == "" {
 		v.fault("data", "Expected the path of a folder.")
 	}
-	for _, kv := range [][2]string{{"store", v.Store}, {"flows", v.Flows}} {
-		if kv[1] != "" {
-			v.fault(kv[0], "This version has the embedded SQLite store only. Leave the key out; other stores come later.")
-		}
-	}
+	v.checkStores()
 	v.checkOutbound()
 	v.checkDirectories()
 }
@@ -106,6 +114,40 @@ func (v *validator) checkListen() {
 	}
 	if v.Listen == v.OpsListen && !strings.HasSuffix(v.Listen, ":0") {
 		v.fault("ops_listen", "It is the same address as listen. Give it another port.")
+	}
+}
+
+// The schemes of stores; each driver reads the rest of its URLs.
+var (
+	storeSchemes = []string{"postgres", "postgresql"}
+	flowsSchemes = []string{"redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
+)
+
+// checkStores never repeats a value: there may be a password in it.
+func (v *validator) checkStores() {
+	for _, s := range []struct {
+		key, value, expected string
+		schemes              []string
+	}{
+		{"store", v.Store, "a URL such as postgres://user:password@db.example.org:5432/cloudsso, or nothing for SQLite in the data folder", storeSchemes},
+		{"flows", v.Flows, "a URL such as redis://user:password@redis.example.org:6379 (rediss:// for TLS), or nothing for the same database", flowsSchemes},
+	} {
+		scheme, _, found := strings.Cut(s.value, "://")
+		switch {
+		case s.value != "" && (!found || !slices.Contains(s.schemes, scheme)):
+			v.fault(s.key, "Expected %s.", s.expected)
+		case strings.Contains(s.value, "#"):
+			v.fault(s.key, "A # stands in the URL. In a password, write the characters # / ? @ and %% as %%23 %%2F %%3F %%40 and %%25.")
+		}
+	}
+	if v.StorePool < 2 || v.StorePool > maxPool {
+		v.fault("store_pool", "Expected 2 to %d.", maxPool) // one may be busy with a lock
+	}
+	if v.StoreTimeout < minTimeout || v.StoreTimeout > maxTimeout {
+		v.fault("store_timeout", "Expected %s to %s.", minTimeout, maxTimeout)
+	}
+	if v.DrainDelay < 0 || v.DrainDelay > maxDrainDelay {
+		v.fault("drain_delay", "Expected %s to %s.", Duration(0), maxDrainDelay)
 	}
 }
 

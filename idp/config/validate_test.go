@@ -3,6 +3,7 @@ package config_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"cloudsso/idp/config"
 )
@@ -111,6 +112,57 @@ func TestCommandsOnTheDataFolderNeedNoIssuer(t *testing.T) {
 	}
 }
 
+const wantStore = "Expected a URL such as postgres://user:password@db.example.org:5432/cloudsso, or nothing for SQLite in the data folder."
+
+func TestStores(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]string{
+		{"", ""}, {"postgres://u:p@db:5432/sso?sslmode=verify-full", "redis://u:p@r:6379/0"}, {"postgresql://db/sso", "rediss://r"},
+		{"", "unix:///run/redis.sock"}, {"", "redis+sentinel://a:1,b:2/main"}, {"", "rediss+cluster://a,b"},
+	} {
+		if got := load(t, config.Sources{Env: []string{issuer}, Flags: map[string]any{"store": c[0], "flows": c[1]}}); got.Store != c[0] || got.Flows != c[1] {
+			t.Errorf("%q: %+v", c, got)
+		}
+	}
+}
+
+// TestPasswordsOfStoresComeByFile: an environment can be read by more people than a file.
+func TestPasswordsOfStoresComeByFile(t *testing.T) {
+	t.Parallel()
+	store, flows := file(t, "postgres://u:hunter2@db/sso\n"), file(t, "redis://:hunter3@r\n")
+	c := load(t, config.Sources{Env: []string{issuer, "CLOUDSSO_STORE_FILE=" + store, "CLOUDSSO_FLOWS_FILE=" + flows}})
+	if c.Store != "postgres://u:hunter2@db/sso" || c.Flows != "redis://:hunter3@r" {
+		t.Errorf("%+v", c)
+	}
+	bad := file(t, "mysql://u:hunter2@db/sso\n")
+	got := faults(t, config.Sources{Env: []string{issuer, "CLOUDSSO_STORE_FILE=" + bad}})
+	if len(got) != 1 || got[0] != "CLOUDSSO_STORE_FILE: store: "+wantStore {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestHowLongANodeDrains(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		src  config.Sources
+		want time.Duration
+	}{
+		{"by default", config.Sources{Env: []string{issuer}}, 5 * time.Second},
+		{"from a file", config.Sources{File: file(t, "issuer: https://sso.example.org\ndrain_delay: 1m30s\n")}, 90 * time.Second},
+		{"from the environment", config.Sources{Env: []string{issuer, "CLOUDSSO_DRAIN_DELAY=250ms"}}, 250 * time.Millisecond},
+		{"with dev", config.Sources{Flags: map[string]any{"dev": true}}, 0},
+		{"with dev, when it is asked for", config.Sources{Flags: map[string]any{"dev": true, "drain_delay": "2s"}}, 2 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := load(t, c.src); time.Duration(got.DrainDelay) != c.want {
+				t.Errorf("%s, want %s", got.DrainDelay, c.want)
+			}
+		})
+	}
+}
+
 func TestOtherValues(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -118,8 +170,16 @@ func TestOtherValues(t *testing.T) {
 		flags map[string]any
 		want  string
 	}{
-		{"a database that is not there yet", map[string]any{"store": "postgres://db/sso"}, "--store: store: This version has the embedded SQLite store only. Leave the key out; other stores come later."},
-		{"flows elsewhere", map[string]any{"flows": "redis://x"}, "--flows: flows: This version has the embedded SQLite store only. Leave the key out; other stores come later."},
+		{"a database of another kind", map[string]any{"store": "mysql://u:hunter2@db/sso"}, "--store: store: " + wantStore},
+		{"a database that is no URL", map[string]any{"store": "host=db password=hunter2"}, "--store: store: " + wantStore},
+		{"flows of another kind", map[string]any{"flows": "postgres://u:hunter2@db/sso"}, "--flows: flows: Expected a URL such as redis://user:password@redis.example.org:6379 (rediss:// for TLS), or nothing for the same database."},
+		{"a password that ends the URL", map[string]any{"store": "postgres://u:hunter#2@db/sso"}, "--store: store: A # stands in the URL. In a password, write the characters # / ? @ and % as %23 %2F %3F %40 and %25."},
+		{"a pool that is too small", map[string]any{"store_pool": "1"}, "--store-pool: store_pool: Expected 2 to 1000."},
+		{"a pool that is no number", map[string]any{"store_pool": "x"}, "--store-pool: store_pool: Expected a whole number."},
+		{"a time-out that is too short", map[string]any{"store_timeout": "1ms"}, "--store-timeout: store_timeout: Expected 100ms to 5m0s."},
+		{"a delay without a unit", map[string]any{"drain_delay": "5"}, "--drain-delay: drain_delay: Expected a time such as 5s."},
+		{"a delay that is too long", map[string]any{"drain_delay": "1h"}, "--drain-delay: drain_delay: Expected 0s to 5m0s."},
+		{"a delay in the past", map[string]any{"drain_delay": "-1s"}, "--drain-delay: drain_delay: Expected 0s to 5m0s."},
 		{"no data folder", map[string]any{"data": ""}, "--data: data: Expected the path of a folder."},
 		{"a port without a colon", map[string]any{"listen": "8080"}, "--listen: listen: Expected an address to listen on, such as :8080 or 127.0.0.1:8080."},
 		{"a port that is too high", map[string]any{"listen": ":99999"}, "--listen: listen: Expected an address to listen on, such as :8080 or 127.0.0.1:8080."},

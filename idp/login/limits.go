@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -101,12 +100,12 @@ func (h *Handler) admitNetwork(ctx context.Context, f *idp.Flow, t *try) (*refus
 	}
 	g := networkRung()
 	key, rest := h.counter(g, t.network)
-	// A mark that ends in the past is no mark: this only asks whether failed() left one.
-	err := h.flows.SeenOnce(ctx, "full/"+key, h.now().Add(-time.Minute))
-	if errors.Is(err, idp.ErrReplayed) {
-		return h.blocked(ctx, f, t, g, rest, false)
+	// This only looks: failed() counts.
+	n, err := h.flows.Counted(ctx, key)
+	if err != nil || n < g.most {
+		return nil, err
 	}
-	return nil, err
+	return h.blocked(ctx, f, t, g, rest, false)
 }
 
 // failed counts a wrong password against the network.
@@ -117,17 +116,10 @@ func (h *Handler) failed(ctx context.Context, t *try) error {
 	g := networkRung()
 	key, rest := h.counter(g, t.network)
 	n, err := h.flows.Count(ctx, key, rest)
-	if err != nil || n < g.most {
+	if err != nil || n != g.most {
 		return err
 	}
-	err = h.flows.SeenOnce(ctx, "full/"+key, h.now().Add(rest))
-	if errors.Is(err, idp.ErrReplayed) {
-		return nil
-	}
-	if err == nil {
-		err = h.recordBlocked(ctx, "", g)
-	}
-	return err
+	return h.recordBlocked(ctx, "", g)
 }
 
 // passed clears what earlier wrong tries have counted up. A first try leaves its 1:

@@ -43,6 +43,19 @@ func (s *Store) Count(ctx context.Context, key string, window time.Duration) (in
 	return c.n, nil
 }
 
+// Counted is [idp.Marks]'s.
+func (s *Store) Counted(ctx context.Context, key string) (int, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	if c := s.counters[key]; !over(c.until, s.now()) {
+		return c.n, nil
+	}
+	return 0, nil
+}
+
 // ClearCount is [idp.Marks]'s.
 func (s *Store) ClearCount(ctx context.Context, key string) error {
 	unlock, err := s.begin(ctx)

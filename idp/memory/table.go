@@ -69,18 +69,22 @@ func (t table[T]) list(p idp.Page) ([]T, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
+	return t.filter(p.Limit, func(key string, _ *T) bool { return key > p.After }), nil
+}
+
+// filter returns the first rows that fit, by their keys.
+func (t table[T]) filter(limit int, fits func(key string, v *T) bool) (list []T) {
 	var keys []string
-	for k := range t.rows {
-		if k > p.After {
+	for k, v := range t.rows {
+		if fits(k, &v) {
 			keys = append(keys, k)
 		}
 	}
 	slices.Sort(keys)
-	var list []T
-	for _, k := range keys[:min(len(keys), p.Limit)] {
+	for _, k := range keys[:min(len(keys), limit)] {
 		list = append(list, clone(t.rows[k]))
 	}
-	return list, nil
+	return list
 }
 
 // find returns the row that fits. Linear: this store is for tests.

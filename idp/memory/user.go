@@ -39,6 +39,20 @@ func (s *Store) UserByUsername(ctx context.Context, username string) (idp.User, 
 	return s.byUsername(username)
 }
 
+// UsersByEmail is [idp.Users]'s.
+func (s *Store) UsersByEmail(ctx context.Context, email string) ([]idp.User, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	folded := idp.FoldUsername(email)
+	if folded == "" {
+		return nil, nil
+	}
+	return s.users.filter(2, func(_ string, u *idp.User) bool { return idp.FoldUsername(u.Email) == folded }), nil
+}
+
 // UpdateUser is [idp.Users]'s.
 func (s *Store) UpdateUser(ctx context.Context, u idp.User) error {
 	unlock, err := s.begin(ctx)

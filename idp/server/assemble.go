@@ -20,7 +20,7 @@ import (
 // assemble plugs the parts into each other, lowest layer first.
 func (s *Server) assemble() error {
 	o := s.options
-	events := audit.New(o.Records, s.logger, s.now)
+	events := s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
 	var err error
 	if s.pages, err = web.New(web.Options{BasePath: s.basePath}); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *Server) assemble() error {
 }
 
 // people opens the directories that the configuration names, in its order.
-func people(c config.Config, records idp.Records, events *audit.Log, s *Server) (*userdir.Users, error) {
+func people(c config.Config, records idp.Records, events userdir.Recorder, s *Server) (*userdir.Users, error) {
 	var dirs []userdir.Directory
 	for _, d := range c.Directories {
 		var dir userdir.Directory
@@ -78,7 +78,7 @@ func people(c config.Config, records idp.Records, events *audit.Log, s *Server) 
 		if len(d.Domains) > 0 {
 			dir = userdir.Route(dir, d.Domains...)
 		}
-		dirs = append(dirs, dir)
+		dirs = append(dirs, measured{dir, s})
 	}
 	return userdir.NewUsers(records, dirs, nil), nil
 }

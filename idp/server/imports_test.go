@@ -26,10 +26,13 @@ var layers = map[string][]string{
 	"idp/web":      {"idp"},
 	"idp/mapping":  {"idp"},
 	"idp/audit":    {"idp"},
+	"idp/metrics":  {"idp"},
 	"idp/outbound": {"idp"},
 	"idp/memory":   {"idp"},
 	"idp/sqlstore": {"idp"},
 	"idp/sqlite":   {"idp", "idp/sqlstore"},
+	"idp/postgres": {"idp", "idp/sqlstore"},
+	"idp/redis":    {"idp"},
 	"idp/config":   {},
 	// L2: protocols and pages, never each other
 	"oauth":        {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
@@ -41,19 +44,21 @@ var layers = map[string][]string{
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	// L3: the composition root; not the store drivers
-	"idp/server": {"idp", "keys", "userdir", "idp/web", "idp/mapping", "idp/audit", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
+	"idp/server": {"idp", "keys", "userdir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
 	"idp/demo": {},
 	// L4
-	"cmd/cloudsso": {"idp", "keys", "userdir", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/demo", "idp/audit", "samlidp", "api"},
+	"cmd/cloudsso": {"idp", "keys", "userdir", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
 	// For tests only
-	"idp/storetest":       {"idp"},
-	"idp/idptest":         {"idp", "keys", "userdir", "idp/config", "idp/server", "idp/memory", "api"},
-	"userdir/userdirtest": {"idp", "userdir"},
+	"idp/storetest":           {"idp"},
+	"idp/storetest/pgtest":    {},
+	"idp/storetest/redistest": {},
+	"idp/idptest":             {"idp", "keys", "userdir", "idp/config", "idp/server", "idp/memory", "api"},
+	"userdir/userdirtest":     {"idp", "userdir"},
 }
 
 // testOnly packages are imported by _test.go files and each other, by nothing that ships.
-var testOnly = []string{"idp/memory", "idp/storetest", "idp/idptest", "userdir/userdirtest"}
+var testOnly = []string{"idp/memory", "idp/storetest", "idp/storetest/pgtest", "idp/storetest/redistest", "idp/idptest", "userdir/userdirtest"}
 
 // TestLayers parses the sources itself: a test that asked `go list` would pass from
 // the test cache after somebody broke the rule.

@@ -47,7 +47,7 @@ func (s *Server) middleware(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Request-Id", request.Support)
 		if hsts {
-			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		r.Body = http.MaxBytesReader(rec, r.Body, maxBody)
 		next.ServeHTTP(rec, r)
@@ -82,6 +82,7 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	route  string // pattern, "" if none matched
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -127,9 +128,11 @@ func (s *Server) logRequest(w *recorder, r *http.Request, request *idp.Request, 
 	case w.status >= 400:
 		level = slog.LevelWarn
 	}
+	took := s.now().Sub(start)
+	s.metrics.Request(w.route, r.Method, w.status, took)
 	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("path", strings.ToValidUTF8(r.URL.Path, "\uFFFD")), slog.Int("status", w.status),
-		slog.Duration("took", s.now().Sub(start)), slog.Int64("bytes", w.bytes),
+		slog.Duration("took", took), slog.Int64("bytes", w.bytes),
 		slog.String("ip", request.IP.String()), slog.String("support_code", request.Support),
 	}
 	s.logger.LogAttrs(r.Context(), level, "request", append(attrs, request.Notes()...)...)

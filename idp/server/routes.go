@@ -83,7 +83,9 @@ func plain(h http.HandlerFunc) echo.HandlerFunc {
 		for i, name := range c.ParamNames() {
 			r.SetPathValue(name, c.ParamValues()[i])
 		}
-		h(c.Response().Writer, r)
+		w := c.Response().Writer
+		named(w, c.Path())
+		h(w, r)
 		return nil
 	}
 }
@@ -99,6 +101,7 @@ func (s *Server) below(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == metadata+s.basePath:
+			named(w, metadata)
 			s.oauth.Discovery(w, r)
 		case r.URL.Path == s.basePath:
 			http.Redirect(w, r, s.basePath+"/", http.StatusSeeOther)
@@ -110,7 +113,7 @@ func (s *Server) below(next http.Handler) http.Handler {
 	})
 }
 
-var notHere = idp.Errorf(idp.NotFound, "There is no page at this address. Please check the link, or start again at your application.")
+var notHere = idp.Errorf(idp.NotFound, "There is no page at this address. Please check the link.")
 
 // unrouted answers for paths and methods that the list does not have.
 func (s *Server) unrouted(err error, c echo.Context) {

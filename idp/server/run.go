@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -17,51 +18,85 @@ const (
 	writeTimeout  = 60 * time.Second
 	idleTimeout   = 120 * time.Second
 	finishTimeout = 25 * time.Second // for requests under way when told to stop
-	sweepEvery    = time.Minute
-	sweepBatch    = 500
-	reloadEvery   = time.Minute
 )
 
-// Run listens where the configuration says and serves until ctx ends. Then it tells
-// /readyz, finishes the requests under way and returns nil. ready, if not nil, is
-// called once with the front door's address when it is open.
+// Run listens where the configuration says and serves until ctx ends. Then it drains:
+// /readyz says 503 at once while new requests are still answered, for as long as the
+// configuration's drain_delay, so that whoever distributes them notices; then it stops
+// listening, finishes the requests under way and returns nil, or an error if some took
+// longer than 25 seconds and were cut off. ready, if not nil, is called once with the
+// front door's address when it is open. Run may be called once.
 func (s *Server) Run(ctx context.Context, ready func(addr net.Addr)) error {
-	c := s.options.Config
-	front, err := net.Listen("tcp", c.Listen)
+	front, ops, err := s.listen()
 	if err != nil {
-		return fmt.Errorf("listen: %w. Another program may have the port; choose one with --listen", err)
-	}
-	ops, err := net.Listen("tcp", c.OpsListen)
-	if err != nil {
-		front.Close()
-		return fmt.Errorf("ops_listen: %w. Another program may have the port; choose one with --ops-listen", err)
+		return err
 	}
 	servers := []*http.Server{s.httpServer(s.Handler()), s.httpServer(s.OpsHandler())}
-	failed := make(chan error, 2)
+	failed := make(chan error, len(servers))
 	for i, l := range []net.Listener{front, ops} {
 		go func() { failed <- servers[i].Serve(l) }()
 	}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	stop := s.background(ctx)
 	defer stop()
-	go s.housekeeping(background)
 	if ready != nil {
 		ready(front.Addr())
 	}
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		err = nil
+		err = s.drain(failed)
 	}
-	close(s.draining)
-	return errors.Join(err, s.finish(servers))
+	return errors.Join(err, finish(servers))
 }
 
-func (s *Server) finish(servers []*http.Server) error {
+func (s *Server) listen() (front, ops net.Listener, err error) {
+	c := s.options.Config
+	if front, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, nil, fmt.Errorf("listen: %w. Another program may have the port; choose one with --listen", err)
+	}
+	if ops, err = net.Listen("tcp", c.OpsListen); err != nil {
+		front.Close()
+		return nil, nil, fmt.Errorf("ops_listen: %w. Another program may have the port; choose one with --ops-listen", err)
+	}
+	return front, ops, nil
+}
+
+// background starts what runs beside the requests. stop waits for its end: the stores
+// are closed after that.
+func (s *Server) background(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.followKeys(ctx) })
+	running.Go(func() { s.sweepNowAndThen(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// drain keeps serving for a while after /readyz has begun to say no.
+func (s *Server) drain(failed <-chan error) error {
+	close(s.draining)
+	delay := time.Duration(s.options.Config.DrainDelay)
+	s.logger.LogAttrs(context.Background(), slog.LevelInfo, "stopping", slog.Duration("drain_delay", delay))
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(delay):
+		return nil
+	}
+}
+
+// finish closes the front door before the second listener, so that health and metrics
+// can be asked for to the end.
+func finish(servers []*http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 	defer cancel()
 	var err error
 	for _, server := range servers {
-		err = errors.Join(err, server.Shutdown(ctx))
+		if e := server.Shutdown(ctx); e != nil {
+			err = errors.Join(err, fmt.Errorf("requests that took longer than %s were cut off: %w", finishTimeout, e), server.Close())
+		}
 	}
 	return err
 }
@@ -72,71 +107,4 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
-}
-
-// OpsHandler answers on the second listener: /healthz (the process lives) and /readyz
-// (it can sign people in: stores answer, a key is there, it is not about to stop).
-func (s *Server) OpsHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := s.ready(r.Context()); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ready")
-	})
-	return mux
-}
-
-func (s *Server) ready(ctx context.Context) error {
-	select {
-	case <-s.draining:
-		return errors.New("draining: this node is about to stop")
-	default:
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	if err := s.options.Records.Ping(ctx); err != nil {
-		return errors.New("store: the records do not answer")
-	}
-	if err := s.options.Flows.Ping(ctx); err != nil {
-		return errors.New("store: the flows do not answer")
-	}
-	if len(s.ring.Algs()) == 0 {
-		return errors.New("keys: no signing key is active")
-	}
-	return nil
-}
-
-// housekeeping deletes what has expired and reads the keys again.
-func (s *Server) housekeeping(ctx context.Context) {
-	sweep, reload := time.NewTicker(sweepEvery), time.NewTicker(reloadEvery)
-	defer sweep.Stop()
-	defer reload.Stop()
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			return
-		case <-sweep.C:
-			err = errors.Join(s.sweep(ctx, s.options.Records.Sweep), s.sweep(ctx, s.options.Flows.Sweep))
-		case <-reload.C:
-			err = s.ring.Reload(ctx)
-		}
-		if err != nil {
-			s.logger.LogAttrs(ctx, slog.LevelError, "housekeeping", slog.String("cause", err.Error()))
-		}
-	}
-}
-
-// sweep works in batches, so that it never holds the one writer for long.
-func (s *Server) sweep(ctx context.Context, batch func(context.Context, time.Time, int) (int, error)) error {
-	for ctx.Err() == nil {
-		n, err := batch(ctx, s.now(), sweepBatch)
-		if err != nil || n < sweepBatch {
-			return err
-		}
-	}
-	return nil
 }

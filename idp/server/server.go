@@ -1,6 +1,7 @@
 // Package server is the composition root: it plugs the real stores, keys, directories
 // and pages into the protocols, lists every route once (routes.go), wraps them in one
-// middleware (middleware.go) and runs them until told to stop (run.go).
+// middleware (middleware.go) and runs them until told to stop (run.go), with what operators
+// look at and what nodes of a cluster owe each other beside that (ops.go and ops_….go).
 //
 // There is no global state: two servers in one process are two providers that do not
 // touch each other.
@@ -18,6 +19,7 @@ import (
 	"cloudsso/idp"
 	"cloudsso/idp/config"
 	"cloudsso/idp/login"
+	"cloudsso/idp/metrics"
 	"cloudsso/idp/web"
 	"cloudsso/keys"
 	"cloudsso/oauth"
@@ -34,6 +36,8 @@ type Options struct {
 	Logger  *slog.Logger     // nil: discard
 	Now     func() time.Time // nil: time.Now
 	Demo    http.Handler     // serves /demo/ if set, and "/" leads there
+
+	Version, Revision string // of the binary, for metrics
 }
 
 // Server is one identity provider.
@@ -44,6 +48,7 @@ type Server struct {
 	issuer   *url.URL
 	basePath string
 	ring     *keys.Ring
+	metrics  *metrics.Metrics
 	users    *userdir.Users
 	pages    *web.Pages
 	login    *login.Handler
@@ -72,6 +77,8 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if s.ring, err = keys.Open(ctx, o.Records, o.KEK, s.now); err != nil {
 		return nil, err
 	}
+	s.metrics = s.newMetrics()
+	s.metrics.KeysRead(s.now())
 	if err := s.assemble(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"cloudsso/idp"
+	"cloudsso/idp/sqlstore"
 )
 
 // database is a [sqlstore.Database]: readers beside one writer.
@@ -22,18 +23,35 @@ type database struct {
 	prepared map[string]*sql.Stmt // by text; the texts are constants, so there are few
 }
 
-// Query is [sqlstore.Database]'s. Whoever has given up is refused at the door only:
+// Read is [sqlstore.Database]'s. Whoever has given up is refused at the door only:
 // reading takes microseconds, and interrupting it would cost the connection.
-func (d *database) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (d *database) Read(ctx context.Context, verb func(sqlstore.Tx) error) error {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := d.prepare(ctx, query)
+	return verb(reader{d})
+}
+
+// Change is [sqlstore.Database]'s. Changes share transactions, so one more is no cost.
+func (d *database) Change(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return d.Write(ctx, verb)
+}
+
+// reader is the [sqlstore.Tx] of a verb that reads.
+type reader struct{ d *database }
+
+// Query is [sqlstore.Tx]'s.
+func (r reader) Query(query string, args ...any) (*sql.Rows, error) {
+	stmt, err := r.d.prepare(context.Background(), query)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.QueryContext(ctx, args...)
+	return stmt.Query(args...)
+}
+
+// Exec is [sqlstore.Tx]'s. The connections behind it refuse every change.
+func (r reader) Exec(query string, args ...any) (int64, error) {
+	return 0, errors.New("a verb that reads wants to change something")
 }
 
 func (d *database) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -58,12 +76,14 @@ func (d *database) prepare(ctx context.Context, query string) (*sql.Stmt, error)
 
 // Ping reads one row of the file.
 func (d *database) Ping(ctx context.Context) error {
-	rows, err := d.Query(ctx, `SELECT version_id FROM goose_db_version LIMIT 1`)
-	if err != nil {
-		return err
-	}
-	rows.Next()
-	return errors.Join(rows.Err(), rows.Close())
+	return d.Read(ctx, func(tx sqlstore.Tx) error {
+		rows, err := tx.Query(`SELECT version_id FROM goose_db_version LIMIT 1`)
+		if err != nil {
+			return err
+		}
+		rows.Next()
+		return errors.Join(rows.Err(), rows.Close())
+	})
 }
 
 // Close ends the writer and closes the file.
@@ -72,18 +92,12 @@ func (d *database) Close() error { return errors.Join(d.read.Close(), d.writer.c
 // Fault is [sqlstore.Database]'s. All that is not a taken key counts as unavailable: a
 // full, read-only, locked or broken disk, a caller who gave up, a closed database.
 func (*database) Fault(err error) error {
-	var told *idp.Error
 	var fault *sqlite.Error
 	switch {
-	case err == nil, errors.As(err, &told):
+	case sqlstore.Sentinel(err):
 		return err
 	case errors.As(err, &fault) && taken(fault.Code()):
 		return fmt.Errorf("%w: %w", idp.ErrConflict, err)
-	}
-	for _, known := range []error{idp.ErrNotFound, idp.ErrConflict, idp.ErrReused, idp.ErrReplayed, idp.ErrUnavailable} {
-		if errors.Is(err, known) {
-			return err
-		}
 	}
 	return fmt.Errorf("%w: %w", idp.ErrUnavailable, err)
 }

@@ -44,12 +44,12 @@ type explained struct {
 	plan func(query, plan string)
 }
 
-func (e *explained) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	err := e.explain(query, args, func(q string, args ...any) (*sql.Rows, error) { return e.database.Query(ctx, q, args...) })
-	if err != nil {
-		return nil, err
-	}
-	return e.database.Query(ctx, query, args...)
+func (e *explained) Read(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return e.database.Read(ctx, func(tx sqlstore.Tx) error { return verb(explainedTx{tx, e}) })
+}
+
+func (e *explained) Change(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return e.Write(ctx, verb)
 }
 
 func (e *explained) Write(ctx context.Context, verb func(sqlstore.Tx) error) error {

@@ -13,17 +13,14 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"cloudsso/idp"
+	"cloudsso/idp/sqlstore"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Migration is one step of the schema.
-type Migration struct {
-	Version   int64
-	Name      string    // file name
-	AppliedAt time.Time // zero: not yet
-}
+type Migration = sqlstore.Migration
 
 // MigrationStatus lists all migrations of the database file at path, oldest first. It
 // changes nothing: without a file, or in an empty one, all are to come.

@@ -79,6 +79,9 @@ func (w *writer) Write(ctx context.Context, verb func(sqlstore.Tx) error) error 
 func (w *writer) close() error {
 	w.ending.Do(func() { close(w.quit) })
 	<-w.stopped
+	for _, stmt := range w.conn.prepared {
+		stmt.Close()
+	}
 	return errors.Join(w.conn.Close(), w.db.Close())
 }
 

@@ -37,7 +37,7 @@ func (s *Store) UpdateClient(ctx context.Context, c idp.Client) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `UPDATE clients SET version = version + 1, metadata = $3, secrets = $4, created_at = $5, updated_at = $6
 			WHERE id = $1 AND version = $2`, c.ID, c.Version, metadata, secrets, micros(c.CreatedAt), micros(c.UpdatedAt))
 		if err != nil || n == 1 {

@@ -3,36 +3,62 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"slices"
 
 	"cloudsso/idp"
 )
 
-// GiveConsent is [idp.Consents]'s. The first statement also locks the row, so that
-// nobody's scopes are lost between reading and writing.
+// GiveConsent is [idp.Consents]'s. Whoever finds the scopes changed since they were read
+// reads again: somebody else has come through, so all come through.
 func (s *Store) GiveConsent(ctx context.Context, c idp.Consent) error {
-	if err := text([]any{c.Subject, c.ClientID}); err != nil {
-		return err
+	for {
+		given, err := s.giveConsent(ctx, c)
+		if given || err != nil {
+			return err
+		}
 	}
-	return s.write(ctx, func(tx Tx) error {
-		scopes, err := one(tx.Query, scanScopes, `INSERT INTO consents (subject, client_id, scopes, given_at) VALUES ($1, $2, '[]', $3)
-			ON CONFLICT (subject, client_id) DO UPDATE SET given_at = excluded.given_at RETURNING scopes`,
-			c.Subject, c.ClientID, micros(c.At))
-		if err != nil {
-			return err
+}
+
+func (s *Store) giveConsent(ctx context.Context, c idp.Consent) (given bool, err error) {
+	was, err := find(ctx, s, scalar[string], `SELECT scopes FROM consents WHERE subject = $1 AND client_id = $2`, c.Subject, c.ClientID)
+	first := errors.Is(err, idp.ErrNotFound)
+	if err != nil && !first {
+		return false, err
+	}
+	is, err := addScopes(was, c.Scopes)
+	if err != nil {
+		return false, err
+	}
+	err = s.swap(ctx, func(tx Tx) error {
+		statement, args := `UPDATE consents SET scopes = $3, given_at = $4 WHERE subject = $1 AND client_id = $2 AND scopes = $5`,
+			[]any{c.Subject, c.ClientID, is, micros(c.At), was}
+		if first {
+			statement, args = `INSERT INTO consents (subject, client_id, scopes, given_at) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (subject, client_id) DO NOTHING`, args[:4]
 		}
-		for _, scope := range c.Scopes {
-			if !slices.Contains(scopes, scope) {
-				scopes = append(scopes, scope)
-			}
-		}
-		doc, err := document(scopes)
-		if err != nil {
-			return err
-		}
-		_, err = exec(tx, `UPDATE consents SET scopes = $3 WHERE subject = $1 AND client_id = $2`, c.Subject, c.ClientID, doc)
+		n, err := exec(tx, statement, args...)
+		given = n == 1
 		return err
 	})
+	return given, err
+}
+
+// addScopes returns the document of the scopes in doc, "" for none, and of those that are new.
+func addScopes(doc string, scopes []string) (string, error) {
+	sum := []string{}
+	if doc != "" {
+		if err := json.Unmarshal([]byte(doc), &sum); err != nil {
+			return "", err
+		}
+	}
+	for _, scope := range scopes {
+		if !slices.Contains(sum, scope) {
+			sum = append(sum, scope)
+		}
+	}
+	return document(sum)
 }
 
 // Consent is [idp.Consents]'s.
@@ -45,8 +71,4 @@ func (s *Store) Consent(ctx context.Context, subject, clientID string) (idp.Cons
 // RevokeConsent is [idp.Consents]'s.
 func (s *Store) RevokeConsent(ctx context.Context, subject, clientID string) error {
 	return s.change(ctx, `DELETE FROM consents WHERE subject = $1 AND client_id = $2`, subject, clientID)
-}
-
-func scanScopes(rows *sql.Rows) (scopes []string, err error) {
-	return scopes, rows.Scan(content{&scopes})
 }

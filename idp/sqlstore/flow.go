@@ -43,7 +43,7 @@ func (s *Store) UpdateFlow(ctx context.Context, f idp.Flow) error {
 		return err
 	}
 	now := micros(s.now())
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `UPDATE flows SET version = version + 1, request = $3, doc = $4, expires_at = $5
 			WHERE id = $1 AND version = $2 AND expires_at > $6`, f.ID, f.Version, []byte(f.Request), doc, micros(f.ExpiresAt), now)
 		if err != nil || n == 1 {
@@ -56,7 +56,7 @@ func (s *Store) UpdateFlow(ctx context.Context, f idp.Flow) error {
 // TakeFlow is [idp.LoginFlows]'s.
 func (s *Store) TakeFlow(ctx context.Context, id string) (f idp.Flow, err error) {
 	now := micros(s.now())
-	err = s.write(ctx, func(tx Tx) (err error) {
+	err = s.swap(ctx, func(tx Tx) (err error) {
 		f, err = one(tx.Query, scanFlow, `DELETE FROM flows WHERE id = $1 AND expires_at > $2 RETURNING `+flowColumns, id, now)
 		return err
 	})

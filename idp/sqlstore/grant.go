@@ -46,7 +46,7 @@ func (s *Store) Grant(ctx context.Context, id string) (idp.Grant, error) {
 
 // RedeemCode is [idp.Grants]'s.
 func (s *Store) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error {
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `UPDATE grants SET code_used_at = $3, refresh_seq = $4, refresh_expires_at = $5, expires_at = $6
 			WHERE id = $1 AND code_hash = $2 AND code_hash <> '' AND code_expires_at > $3
 			AND code_used_at IS NULL AND revoked_at IS NULL`,
@@ -61,7 +61,7 @@ func (s *Store) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time)
 
 // RotateRefresh is [idp.Grants]'s.
 func (s *Store) RotateRefresh(ctx context.Context, r idp.Rotation) error {
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `UPDATE grants SET refresh_seq = refresh_seq + 1, refresh_grace_until = $3, refresh_expires_at = $4, expires_at = $5
 			WHERE id = $1 AND refresh_seq = $2 AND refresh_seq > 0 AND revoked_at IS NULL`,
 			r.GrantID, r.Seq, maybe(r.GraceUntil), maybe(r.RefreshExpiresAt), maybe(r.ExpiresAt))
@@ -109,7 +109,7 @@ func (s *Store) RevokeGrants(ctx context.Context, f idp.GrantFilter, reason stri
 // revoke marks the live grants that match where, whose placeholders begin at $3.
 func (s *Store) revoke(ctx context.Context, where, reason string, now time.Time, values ...any) (revoked int, err error) {
 	args := append([]any{micros(now), reason}, values...)
-	err = s.write(ctx, func(tx Tx) error {
+	err = s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `UPDATE grants SET revoked_at = $1, revoked = $2 WHERE revoked_at IS NULL AND `+where, args...)
 		revoked = int(n)
 		return err

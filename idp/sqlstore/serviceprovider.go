@@ -47,7 +47,7 @@ func (s *Store) UpdateServiceProvider(ctx context.Context, sp idp.ServiceProvide
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `UPDATE service_providers SET version = version + 1, entity_id = $3, doc = $4, metadata_xml = $5,
 			created_at = $6, updated_at = $7 WHERE app = $1 AND version = $2`,
 			sp.App, sp.Version, sp.EntityID, doc, sp.MetadataXML, micros(sp.CreatedAt), micros(sp.UpdatedAt))
@@ -60,7 +60,7 @@ func (s *Store) UpdateServiceProvider(ctx context.Context, sp idp.ServiceProvide
 
 // DeleteServiceProvider is [idp.ServiceProviders]'s.
 func (s *Store) DeleteServiceProvider(ctx context.Context, app string, version int64) error {
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `DELETE FROM service_providers WHERE app = $1 AND (version = $2 OR $2 = 0)`, app, version)
 		if err != nil || n == 1 {
 			return err
@@ -85,7 +85,7 @@ func (s *Store) PersistentID(ctx context.Context, candidate idp.PersistentID) (i
 	if !errors.Is(err, idp.ErrNotFound) {
 		return id, err
 	}
-	err = s.write(ctx, func(tx Tx) error {
+	err = s.swap(ctx, func(tx Tx) error {
 		_, err := exec(tx, `INSERT INTO persistent_ids (app, subject, value, created_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (app, subject) DO NOTHING`, candidate.App, candidate.Subject, candidate.Value, micros(candidate.CreatedAt))
 		if err != nil {

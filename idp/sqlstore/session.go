@@ -50,7 +50,7 @@ func (s *Store) UpdateSession(ctx context.Context, v idp.Session) error {
 		return err
 	}
 	now := micros(s.now())
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `UPDATE sessions SET version = version + 1, sid = $3, subject = $4, user_agent = $5, doc = $6,
 			created_at = $7, expires_at = $8 WHERE id = $1 AND version = $2 AND expires_at > $9`,
 			v.ID, v.Version, v.SID, v.Subject, []byte(v.UserAgent), doc, micros(v.CreatedAt), micros(v.ExpiresAt), now)
@@ -64,7 +64,7 @@ func (s *Store) UpdateSession(ctx context.Context, v idp.Session) error {
 // DeleteSession is [idp.Sessions]'s.
 func (s *Store) DeleteSession(ctx context.Context, id string) (v idp.Session, err error) {
 	now := micros(s.now())
-	err = s.write(ctx, func(tx Tx) (err error) {
+	err = s.swap(ctx, func(tx Tx) (err error) {
 		v, err = one(tx.Query, scanSession, `DELETE FROM sessions WHERE id = $1 AND expires_at > $2 RETURNING `+sessionColumns, id, now)
 		return err
 	})

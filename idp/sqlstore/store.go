@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"cloudsso/idp"
@@ -10,20 +11,25 @@ import (
 
 // Database is what one kind of database does its own way.
 type Database interface {
-	// Query reads what is committed. It prepares each text once.
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	// Read runs a verb that only reads what is committed. For all three: verb may run at
+	// any time before they return, on another goroutine, more than once; a statement's
+	// text is a constant, to be prepared once.
+	Read(ctx context.Context, verb func(Tx) error) error
+	// Change runs a verb of which the first statement alone changes anything, and returns
+	// when that is durable; whatever follows only looks why it changed nothing. So a
+	// database may do without a transaction around it, in one round trip.
+	Change(ctx context.Context, verb func(Tx) error) error
 	// Write runs verb in a transaction and returns when that is durable. If verb fails,
-	// all that it did is undone and Write returns its error. verb may run at any time
-	// before Write returns, on another goroutine, more than once.
+	// all that it did is undone and Write returns its error.
 	Write(ctx context.Context, verb func(Tx) error) error
 	// Fault turns an error of the driver into one that wraps idp.ErrConflict (a unique key
-	// is taken) or idp.ErrUnavailable. nil and errors of package idp stay as they are.
+	// is taken), idp.ErrUnavailable, or an idp.Error of code Invalid (see [Sentinel]). nil and errors of package idp stay as they are.
 	Fault(err error) error
 	Ping(ctx context.Context) error
 	Close() error
 }
 
-// Tx is a transaction that [Database].Write has begun and will end.
+// Tx is what a verb works with while it runs.
 type Tx interface {
 	Query(query string, args ...any) (*sql.Rows, error)
 	// Exec returns the number of rows that it changed.
@@ -59,7 +65,7 @@ var sweeps = [...]string{
 	`DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE expires_at <= $1 LIMIT $2)`,
 }
 
-// Sweep deletes what is over at now, of Records and Flows alike, one transaction per
+// Sweep deletes what is over at now, of Records and Flows alike, one statement per
 // table. Keys stay: their slots must not be given out twice.
 func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int, err error) {
 	for _, query := range sweeps {
@@ -67,7 +73,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int,
 			break
 		}
 		var n int64
-		err = s.write(ctx, func(tx Tx) (err error) {
+		err = s.swap(ctx, func(tx Tx) (err error) {
 			n, err = exec(tx, query, micros(now), limit-swept)
 			return err
 		})
@@ -79,31 +85,52 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (swept int,
 	return swept, nil
 }
 
-// write runs a verb; every change goes through here.
+// write runs a verb of several changes.
 func (s *Store) write(ctx context.Context, verb func(Tx) error) error {
 	return s.db.Fault(s.db.Write(ctx, verb))
 }
 
-// change is write for a verb of one statement.
+// swap runs a verb of one change, which is its first statement.
+func (s *Store) swap(ctx context.Context, verb func(Tx) error) error {
+	return s.db.Fault(s.db.Change(ctx, verb))
+}
+
+// change is swap for a verb of one statement.
 func (s *Store) change(ctx context.Context, query string, args ...any) error {
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		_, err := exec(tx, query, args...)
 		return err
 	})
 }
 
 // find reads the one record that a key names.
-func find[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) (T, error) {
-	v, err := one(s.reader(ctx), scan, query, args...)
-	return v, s.db.Fault(err)
+func find[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) (v T, err error) {
+	err = s.db.Fault(s.db.Read(ctx, func(tx Tx) (err error) {
+		v, err = one(tx.Query, scan, query, args...)
+		return err
+	}))
+	return v, err
 }
 
 // list reads all records that match.
-func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	v, err := all(s.reader(ctx), scan, query, args...)
-	return v, s.db.Fault(err)
+func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) (v []T, err error) {
+	err = s.db.Fault(s.db.Read(ctx, func(tx Tx) (err error) {
+		v, err = all(tx.Query, scan, query, args...)
+		return err
+	}))
+	return v, err
 }
 
-func (s *Store) reader(ctx context.Context) ask {
-	return func(query string, args ...any) (*sql.Rows, error) { return s.db.Query(ctx, query, args...) }
+// Sentinel reports whether err is one of package idp's already, for [Database].Fault.
+func Sentinel(err error) bool {
+	var told *idp.Error
+	if err == nil || errors.As(err, &told) {
+		return true
+	}
+	for _, known := range []error{idp.ErrNotFound, idp.ErrConflict, idp.ErrReused, idp.ErrReplayed, idp.ErrUnavailable} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
 }

@@ -16,7 +16,7 @@ func (s *Store) Subject(ctx context.Context, directory, directoryID, candidate s
 	if !errors.Is(err, idp.ErrNotFound) {
 		return subject, err
 	}
-	err = s.write(ctx, func(tx Tx) error {
+	err = s.swap(ctx, func(tx Tx) error {
 		_, err := exec(tx, `INSERT INTO subjects (directory, directory_id, subject) VALUES ($1, $2, $3)
 			ON CONFLICT (directory, directory_id) DO NOTHING`, directory, directoryID, candidate)
 		if err != nil {

@@ -20,9 +20,9 @@ func (s *Store) CreateUser(ctx context.Context, u idp.User) error {
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, `INSERT INTO users (id, username, folded, email, password_hash, disabled, doc, version, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9)`, u.ID, u.Username, idp.FoldUsername(u.Username), u.Email, u.PasswordHash,
-		flag(u.Disabled), doc, micros(u.CreatedAt), micros(u.UpdatedAt))
+	return s.change(ctx, `INSERT INTO users (id, username, folded, email, email_folded, password_hash, disabled, doc, version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10)`, u.ID, u.Username, idp.FoldUsername(u.Username), u.Email,
+		idp.FoldUsername(u.Email), u.PasswordHash, flag(u.Disabled), doc, micros(u.CreatedAt), micros(u.UpdatedAt))
 }
 
 // User is [idp.Users]'s.
@@ -35,16 +35,25 @@ func (s *Store) UserByUsername(ctx context.Context, username string) (idp.User, 
 	return find(ctx, s, scanUser, userColumns+` WHERE folded = $1`, idp.FoldUsername(username))
 }
 
+// UsersByEmail is [idp.Users]'s. An address that no row can have is nobody's.
+func (s *Store) UsersByEmail(ctx context.Context, email string) ([]idp.User, error) {
+	folded := idp.FoldUsername(email)
+	if folded == "" || text([]any{email}) != nil {
+		return nil, s.db.Fault(ctx.Err())
+	}
+	return list(ctx, s, scanUser, userColumns+` WHERE email_folded = $1 ORDER BY id LIMIT 2`, folded)
+}
+
 // UpdateUser is [idp.Users]'s.
 func (s *Store) UpdateUser(ctx context.Context, u idp.User) error {
 	doc, err := document(userDoc{u.Attributes, u.Groups})
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx Tx) error {
-		n, err := exec(tx, `UPDATE users SET version = version + 1, username = $3, folded = $4, email = $5, password_hash = $6,
-			disabled = $7, doc = $8, created_at = $9, updated_at = $10 WHERE id = $1 AND version = $2`,
-			u.ID, u.Version, u.Username, idp.FoldUsername(u.Username), u.Email, u.PasswordHash,
+	return s.swap(ctx, func(tx Tx) error {
+		n, err := exec(tx, `UPDATE users SET version = version + 1, username = $3, folded = $4, email = $5, email_folded = $6,
+			password_hash = $7, disabled = $8, doc = $9, created_at = $10, updated_at = $11 WHERE id = $1 AND version = $2`,
+			u.ID, u.Version, u.Username, idp.FoldUsername(u.Username), u.Email, idp.FoldUsername(u.Email), u.PasswordHash,
 			flag(u.Disabled), doc, micros(u.CreatedAt), micros(u.UpdatedAt))
 		if err != nil || n == 1 {
 			return err
@@ -55,7 +64,7 @@ func (s *Store) UpdateUser(ctx context.Context, u idp.User) error {
 
 // DeleteUser is [idp.Users]'s. The subject stays bound: it is never given to anybody else.
 func (s *Store) DeleteUser(ctx context.Context, id string, version int64) error {
-	return s.write(ctx, func(tx Tx) error {
+	return s.swap(ctx, func(tx Tx) error {
 		n, err := exec(tx, `DELETE FROM users WHERE id = $1 AND (version = $2 OR $2 = 0)`, id, version)
 		if err != nil || n == 1 {
 			return err

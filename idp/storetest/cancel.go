@@ -51,6 +51,7 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 		"CreateUser":            func(ctx context.Context) error { return s.CreateUser(ctx, idp.User{ID: "new", Username: "new"}) },
 		"User":                  func(ctx context.Context) error { return found(ctx, s.User, "u") },
 		"UserByUsername":        func(ctx context.Context) error { return found(ctx, s.UserByUsername, "u") },
+		"UsersByEmail":          func(ctx context.Context) error { return found(ctx, s.UsersByEmail, "u@example.com") },
 		"UpdateUser":            func(ctx context.Context) error { return s.UpdateUser(ctx, idp.User{ID: "u", Version: 1}) },
 		"DeleteUser":            func(ctx context.Context) error { return s.DeleteUser(ctx, "u", 0) },
 		"Users":                 func(ctx context.Context) error { return found(ctx, s.Users, page) },
@@ -83,6 +84,7 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 		},
 		"RevokeConsent":    func(ctx context.Context) error { return s.RevokeConsent(ctx, "s", "c") },
 		"CreateKey":        func(ctx context.Context) error { return s.CreateKey(ctx, idp.KeyRecord{ID: "k", Slot: "k"}) },
+		"RotateKeys":       func(ctx context.Context) error { return s.RotateKeys(ctx, &idp.KeyRecord{ID: "k", Slot: "k"}, nil) },
 		"Keys":             func(ctx context.Context) error { _, err := s.Keys(ctx); return err },
 		"CreateAdminToken": func(ctx context.Context) error { return s.CreateAdminToken(ctx, idp.AdminToken{ID: "t"}) },
 		"AdminToken":       func(ctx context.Context) error { return found(ctx, s.AdminToken, "t") },
@@ -125,6 +127,7 @@ func cancelledFlows(t *testing.T, s idp.Flows, c *clock) {
 		"SessionsOf":    func(ctx context.Context) error { return found(ctx, s.SessionsOf, "alice") },
 		"SeenOnce":      func(ctx context.Context) error { return s.SeenOnce(ctx, "m", end) },
 		"Count":         func(ctx context.Context) error { _, err := s.Count(ctx, "m", time.Hour); return err },
+		"Counted":       func(ctx context.Context) error { return found(ctx, s.Counted, "m") },
 		"ClearCount":    func(ctx context.Context) error { return s.ClearCount(ctx, "m") },
 		"Sweep":         func(ctx context.Context) error { _, err := s.Sweep(ctx, end, 1); return err },
 	})

@@ -145,7 +145,10 @@ func count(t *testing.T, s idp.Flows, c *clock) {
 		if got != n {
 			t.Fatalf("%q counts %d, want %d", key, got, n)
 		}
+		counted(t, s, key, n)
+		counted(t, s, key, n) // looking counts nothing
 	}
+	counted(t, s, "k", 0)
 	want("k", 1)
 	want("k", 2)
 	want("K", 1)
@@ -153,14 +156,23 @@ func count(t *testing.T, s idp.Flows, c *clock) {
 	c.forward(time.Minute - time.Second)
 	want("k", 3) // and does not prolong the window
 	c.forward(time.Second)
+	counted(t, s, "k", 0) // over
 	want("k", 1)
 	want("k", 2)
 	ok(t, s.ClearCount(t.Context(), "k"))
+	counted(t, s, "k", 0)
 	want("k", 1)
 	ok(t, s.ClearCount(t.Context(), "unknown"))
 	want("K", 1)
 	ok(t, s.SeenOnce(t.Context(), "k", c.Now().Add(time.Hour))) // marks and counters do not mix
 	want("k", 2)
+}
+
+func counted(t *testing.T, s idp.Flows, key string, want int) {
+	t.Helper()
+	if n, err := s.Counted(t.Context(), key); err != nil || n != want {
+		t.Fatalf("%q has counted %d, %v, want %d", key, n, err, want)
+	}
 }
 
 func sweepFlows(t *testing.T, s idp.Flows, c *clock) {

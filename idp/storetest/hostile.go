@@ -184,6 +184,7 @@ func hostileMarks(t *testing.T, s idp.Flows, text func(int) string, end time.Tim
 			if got, err := s.Count(t.Context(), text(n), time.Hour); err != nil || got != want {
 				t.Fatalf("count %d, %v, want %d", got, err, want)
 			}
+			counted(t, s, text(n), want)
 		}
 		ok(t, s.ClearCount(t.Context(), text(n)))
 	}

@@ -120,6 +120,7 @@ func raceRecords(t *testing.T, s idp.Records, c *clock) {
 	oneWins(t, "creating a key in a slot", idp.ErrConflict, nothing, func(round string, i int) error {
 		return s.CreateKey(ctx, idp.KeyRecord{ID: fmt.Sprint(round, i), Slot: round})
 	})
+	raceKeys(t, s, now)
 	oneWins(t, "creating a client", idp.ErrConflict, nothing, func(round string, _ int) error {
 		return s.CreateClient(ctx, idp.Client{ID: round})
 	})

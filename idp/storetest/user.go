@@ -63,6 +63,40 @@ func usernames(t *testing.T, s idp.Records, _ *clock) {
 	ok(t, s.CreateUser(t.Context(), idp.User{ID: "robert", Username: "ROBERT"}))
 }
 
+func emails(t *testing.T, s idp.Records, _ *clock) {
+	want := func(email string, users ...idp.User) {
+		t.Helper()
+		list, err := s.UsersByEmail(t.Context(), email)
+		ok(t, err)
+		same(t, list, users)
+	}
+	user := func(id, email string) idp.User {
+		u := idp.User{ID: id, Username: id, Email: email}
+		ok(t, s.CreateUser(t.Context(), u))
+		u.Version = 1
+		return u
+	}
+	want("nobody@example.com")
+	third, first := user("3", "Ann@Example.COM"), user("1", "ann@example.com")
+	want("ANN@example.com", first, third)
+	second := user("2", "ann@EXAMPLE.com")
+	want("ann@example.com", first, second) // at most two, by their ids
+	user("4", "")
+	want("") // nobody has no address
+	street := user("5", "straße@example.com")
+	want("STRAẞE@example.com", street)
+	for _, other := range []string{"strasse@example.com", "%", "ann_example.com", "ann@example.com ", "straße@example.co", "a\x00", "\xff"} {
+		want(other)
+	}
+	street.Email = "road@example.com"
+	ok(t, s.UpdateUser(t.Context(), street))
+	street.Version = 2
+	want("straße@example.com")
+	want("Road@example.com", street)
+	ok(t, s.DeleteUser(t.Context(), "1", 0))
+	want("ann@example.com", second, third)
+}
+
 func subjects(t *testing.T, s idp.Records, _ *clock) {
 	for _, row := range []struct{ directory, id, candidate, want string }{
 		{"builtin", "1", "s1", "s1"},

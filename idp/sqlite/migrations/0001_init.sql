@@ -35,6 +35,7 @@ CREATE TABLE users (
     username      TEXT NOT NULL,
     folded        TEXT NOT NULL UNIQUE,
     email         TEXT NOT NULL,
+    email_folded  TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     disabled      INTEGER NOT NULL,
     doc           TEXT NOT NULL,
@@ -42,6 +43,7 @@ CREATE TABLE users (
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX users_email ON users (email_folded, id);
 
 CREATE TABLE subjects (
     directory    TEXT NOT NULL,

@@ -5,8 +5,8 @@ CREATE TABLE goose_db_version (
 		is_applied INTEGER NOT NULL,
 		tstamp TIMESTAMP DEFAULT (datetime('now'))
 	);
-INSERT INTO "goose_db_version" VALUES (1, 0, 1, '2026-11-21 12:31:46');
-INSERT INTO "goose_db_version" VALUES (2, 1, 1, '2026-11-21 12:31:46');
+INSERT INTO "goose_db_version" VALUES (1, 0, 1, '2026-11-21 12:53:43');
+INSERT INTO "goose_db_version" VALUES (2, 1, 1, '2026-11-21 12:53:43');
 CREATE TABLE clients (
     id         TEXT PRIMARY KEY,
     version    INTEGER NOT NULL,
@@ -42,6 +42,7 @@ CREATE TABLE users (
     username      TEXT NOT NULL,
     folded        TEXT NOT NULL UNIQUE,
     email         TEXT NOT NULL,
+    email_folded  TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     disabled      INTEGER NOT NULL,
     doc           TEXT NOT NULL,
@@ -49,8 +50,8 @@ CREATE TABLE users (
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL
 ) STRICT;
-INSERT INTO "users" VALUES ('user-2', 'user-3', 'user-3', 'user-4', 'user-5', 1, '{"attributes":{"Mixed.Case":["","ß",12345678901234568],"none":null,"user-6":["user-6",true,1.5e+300,{"false":false,"user--6":"nested"}]},"groups":["user-8","user-9"]}', 1, 1935842901123456, 1935842902123456);
-INSERT INTO "users" VALUES ('sparse', 'Straße', 'straße', '', '', 0, '{"attributes":null,"groups":null}', 1, -62135596800000000, -62135596800000000);
+INSERT INTO "users" VALUES ('user-2', 'user-3', 'user-3', 'user-4', 'user-4', 'user-5', 1, '{"attributes":{"Mixed.Case":["","ß",12345678901234568],"none":null,"user-6":["user-6",true,1.5e+300,{"false":false,"user--6":"nested"}]},"groups":["user-8","user-9"]}', 1, 1935842901123456, 1935842902123456);
+INSERT INTO "users" VALUES ('sparse', 'Straße', 'straße', '', '', '', 0, '{"attributes":null,"groups":null}', 1, -62135596800000000, -62135596800000000);
 CREATE TABLE subjects (
     directory    TEXT NOT NULL,
     directory_id TEXT NOT NULL,
@@ -164,3 +165,4 @@ CREATE INDEX grants_subject ON grants (subject);
 CREATE INDEX marks_expiry ON marks (expires_at);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 CREATE INDEX sessions_subject ON sessions (subject, created_at);
+CREATE INDEX users_email ON users (email_folded, id);

@@ -1,0 +1,131 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"cloudsso/api"
+)
+
+// document is what openapi.json says, as far as the tests check answers against it.
+type document struct {
+	Paths map[string]map[string]struct {
+		Responses map[string]struct {
+			Content map[string]struct{ Schema schema }
+		}
+	}
+	Components struct{ Schemas map[string]schema }
+}
+
+type schema struct {
+	Ref                  string `json:"$ref"`
+	Type                 any
+	Properties           map[string]schema
+	Items                *schema
+	Required             []string
+	AdditionalProperties any
+}
+
+var published = sync.OnceValue(func() document {
+	var d document
+	if err := json.Unmarshal(api.OpenAPI(), &d); err != nil {
+		panic(err)
+	}
+	return d
+})
+
+// conforms checks an answer against the document: the status and the media type are
+// named, every member is declared, and none that is promised is missing.
+func conforms(t *testing.T, method, path string, a answer) {
+	t.Helper()
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(path, "/") // "", api, v1, what, id
+	if len(parts) == 5 {
+		parts[4] = "{id}"
+	}
+	op, ok := published().Paths[strings.Join(parts, "/")][strings.ToLower(method)]
+	if !ok {
+		return // no operation: nothing is promised
+	}
+	r, ok := op.Responses[fmt.Sprint(a.status)]
+	if !ok {
+		r = op.Responses["default"]
+	}
+	mediaType, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
+	c, ok := r.Content[mediaType]
+	if !ok {
+		if a.raw != "" {
+			t.Errorf("%s %s: %d with the media type %q is not in the document", method, path, a.status, mediaType)
+		}
+		return
+	}
+	c.Schema.check(t, method+" "+path, a.body)
+}
+
+func (s schema) check(t *testing.T, at string, v any) {
+	t.Helper()
+	if s.Ref != "" {
+		s = published().Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range s.Required {
+			if _, ok := v[name]; !ok {
+				t.Errorf("%s: %s is promised and missing", at, name)
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if member, ok := s.Properties[name]; ok {
+				member.check(t, at+"."+name, v[name])
+			} else if s.AdditionalProperties == false {
+				t.Errorf("%s: %s is not in the document", at, name)
+			}
+		}
+	case []any:
+		for i, item := range v {
+			if s.Items != nil {
+				s.Items.check(t, fmt.Sprintf("%s[%d]", at, i), item)
+			}
+		}
+	}
+	if want := kindOf(v); s.Type != nil && !strings.Contains(fmt.Sprint(s.Type), want) && !(want == "number" && s.Type == "integer") {
+		t.Errorf("%s: a %s, the document says %v", at, want, s.Type)
+	}
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case map[string]any:
+		return "object"
+	case []any:
+		return "array"
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case float64:
+		return "number"
+	}
+	return "null"
+}
+
+func TestTheConformanceCheckSeesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	s := published().Components.Schemas["User"]
+	for name, v := range map[string]map[string]any{
+		"a member that nobody declared": {"id": "x", "username": "x", "has_password": true, "attributes": map[string]any{}, "groups": []any{}, "disabled": false, "created_at": "", "updated_at": "", "hash": "x"},
+		"a missing member":              {"id": "x"},
+		"a member of another type":      {"id": 1.0, "username": "x", "has_password": true, "attributes": map[string]any{}, "groups": []any{}, "disabled": false, "created_at": "", "updated_at": ""},
+	} {
+		probe := &testing.T{}
+		s.check(probe, name, v)
+		if !probe.Failed() {
+			t.Errorf("%s was not seen", name)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package redis_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/idp/redis"
+	"cloudsso/idp/storetest/redistest"
+)
+
+// The store follows the Sentinels to the new primary by itself.
+func TestSentinelsLeadToTheNewPrimary(t *testing.T) {
+	t.Parallel()
+	first := redistest.Start(t, "--requirepass", "pw", "--masterauth", "pw", "--repl-diskless-sync-delay", "0")
+	second := redistest.Start(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(first.Port), "--masterauth", "pw", "--repl-diskless-sync-delay", "0")
+	sentinel := redistest.Sentinel(t, first, 1, "sentinel auth-pass main pw")
+	at := "redis+sentinel://:pw@127.0.0.1:1," + sentinel.Addr() + "/main"
+	refused(t, "another master", "redis+sentinel://:pw@"+sentinel.Addr()+"/other", redis.Options{}, idp.Unavailable, "knows the master")
+	second.Must(t, "CONFIG", "SET", "requirepass", "pw")
+
+	s := open(t, at+"/1", redis.Options{Timeout: time.Second}, time.Now)
+	fill(t, s, "old", time.Now().Add(time.Hour))
+	eventually(t, func() error {
+		_, err := sentinel.Do("SENTINEL", "FAILOVER", "main")
+		return err
+	})
+	eventually(t, func() error {
+		if where := sentinel.Must(t, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"); !strings.Contains(where, strconv.Itoa(second.Port)) {
+			return idp.ErrUnavailable
+		}
+		return nil
+	})
+	eventually(t, func() error { return s.SeenOnce(t.Context(), idp.NewID(), time.Now().Add(time.Hour)) })
+	_, err := s.Session(t.Context(), "old")
+	wants(t, err, nil)
+	first.Stop()
+	wants(t, s.CreateFlow(t.Context(), idp.Flow{ID: "new", ExpiresAt: time.Now().Add(time.Hour)}), nil)
+}

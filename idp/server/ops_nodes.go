@@ -1,0 +1,114 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"cloudsso/idp"
+	"cloudsso/userdir"
+)
+
+// How nodes agree. Clients, service providers, users, consents, grants and sessions are
+// read from the stores by each request, so a change is everywhere at once. Only the
+// signing keys are kept in memory: each node reads them again every pollEvery, and at
+// once when another node says that they changed. So a node that reaches the store is
+// never more than 10 seconds behind; one that does not reach it signs nobody in anyway.
+const (
+	pollEvery = 5 * time.Second
+	pollPause = pollEvery - time.Second // for one reading: the next is due then
+
+	topicKeys = "keys"
+)
+
+// messenger is what a store may offer to tell all nodes something. A message may get
+// lost: what must not be missed is looked up now and then as well.
+type messenger interface {
+	Publish(ctx context.Context, topic, payload string) error
+	// Subscribe returns once topic is heard; hear is called until ctx ends.
+	Subscribe(ctx context.Context, topic string, hear func(payload string)) error
+}
+
+// messenger is the store that can carry messages, nil if none can.
+func (s *Server) messenger() messenger {
+	for _, store := range []any{s.options.Flows, s.options.Records} {
+		if m, ok := store.(messenger); ok {
+			return m
+		}
+	}
+	return nil
+}
+
+// followKeys keeps the key ring as it is in the store, until ctx ends.
+func (s *Server) followKeys(ctx context.Context) {
+	told := make(chan struct{}, 1)
+	hear := func(string) {
+		select {
+		case told <- struct{}{}:
+		default: // it is about to look anyway
+		}
+	}
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	hears := s.subscribe(ctx, hear)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-told:
+		case <-poll.C:
+			if !hears {
+				hears = s.subscribe(ctx, hear)
+			}
+		}
+		s.readKeys(ctx)
+	}
+}
+
+// subscribe reports whether nothing is left to try.
+func (s *Server) subscribe(ctx context.Context, hear func(string)) bool {
+	m := s.messenger()
+	if m == nil {
+		return true
+	}
+	err := m.Subscribe(ctx, topicKeys, hear)
+	s.complain(ctx, "subscribe", err)
+	return err == nil
+}
+
+func (s *Server) readKeys(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, pollPause)
+	defer cancel()
+	began := s.now()
+	err := s.ring.Reload(bounded)
+	s.complain(ctx, "read keys", err)
+	if err == nil {
+		s.metrics.KeysRead(began)
+	}
+}
+
+// complain logs what went wrong beside the requests; the work goes on.
+func (s *Server) complain(ctx context.Context, work string, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.logger.LogAttrs(ctx, slog.LevelError, "housekeeping", slog.String("work", work), slog.String("cause", err.Error()))
+	}
+}
+
+// announcing is the audit log of a node that tells the others about keys. Who changes
+// keys records the Event after the change is in the store, so whoever hears of it finds it.
+type announcing struct {
+	userdir.Recorder
+	s *Server
+}
+
+// Record implements [userdir.Recorder].
+func (a announcing) Record(ctx context.Context, e idp.Event) error {
+	if err := a.Recorder.Record(ctx, e); err != nil {
+		return err
+	}
+	if m := a.s.messenger(); m != nil && strings.HasPrefix(e.Name, "key.") {
+		a.s.complain(ctx, "tell nodes", m.Publish(ctx, topicKeys, e.Name))
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package storetest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"cloudsso/idp"
+)
+
+// Golden stores some of each record in s, which lives at [GoldenNow], and returns the
+// golden file that says what must come back from a database of this schema for ever.
+func Golden(t testing.TB, s Both) []byte {
+	t.Helper()
+	r := specimens()
+	store(t, s, r)
+	text, err := json.MarshalIndent(again(t, s, r), "", "\t")
+	noError(t, err)
+	return append(text, '\n')
+}
+
+// IsGolden reads from s, which lives at [GoldenNow], what a golden file names. Its fields
+// must be equal; fields that younger versions added may be there beside them.
+func IsGolden(t testing.TB, s Both, golden []byte) {
+	t.Helper()
+	var keys rows
+	var want any
+	noError(t, json.Unmarshal(golden, &keys))
+	noError(t, json.Unmarshal(golden, &want))
+	contains(t, "", plain(t, again(t, s, keys)), want)
+}
+
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("unexpected error: %v", err)
+	}
+}
+
+// rows is what the golden files hold: some of each record.
+type rows struct {
+	Clients          []idp.Client
+	ServiceProviders []idp.ServiceProvider
+	PersistentIDs    []idp.PersistentID
+	Users            []idp.User
+	Subjects         [][3]string // directory, id there, subject
+	Grants           []idp.Grant
+	Consents         []idp.Consent
+	Keys             []idp.KeyRecord
+	AdminTokens      []idp.AdminToken
+	Events           []idp.Event
+	Flows            []idp.Flow
+	Sessions         []idp.Session
+	Marks            []string
+	Counters         map[string]int
+}
+
+// GoldenNow is the time at which golden files are written and read; their rows live
+// until 2031.
+func GoldenNow() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
+
+// again reads from s what keys names.
+func again(t testing.TB, s Both, keys rows) (got rows) {
+	ctx := t.Context()
+	got.Clients = each(t, keys.Clients, func(c idp.Client) (idp.Client, error) { return s.Client(ctx, c.ID) })
+	got.ServiceProviders = each(t, keys.ServiceProviders, func(sp idp.ServiceProvider) (idp.ServiceProvider, error) {
+		return s.ServiceProviderByEntityID(ctx, sp.EntityID)
+	})
+	got.PersistentIDs = each(t, keys.PersistentIDs, func(id idp.PersistentID) (idp.PersistentID, error) {
+		return s.PersistentID(ctx, idp.PersistentID{App: id.App, Subject: id.Subject, Value: "another"})
+	})
+	got.Users = each(t, keys.Users, func(u idp.User) (idp.User, error) { return s.UserByUsername(ctx, strings.ToUpper(u.Username)) })
+	got.Subjects = each(t, keys.Subjects, func(o [3]string) (is [3]string, err error) {
+		is[2] = o[2]
+		is[0], is[1], err = s.SubjectOwner(ctx, o[2])
+		return is, err
+	})
+	got.Grants = each(t, keys.Grants, func(g idp.Grant) (idp.Grant, error) { return s.Grant(ctx, g.ID) })
+	got.Consents = each(t, keys.Consents, func(c idp.Consent) (idp.Consent, error) { return s.Consent(ctx, c.Subject, c.ClientID) })
+	got.AdminTokens = each(t, keys.AdminTokens, func(a idp.AdminToken) (idp.AdminToken, error) { return s.AdminToken(ctx, a.Hash) })
+	got.Flows = each(t, keys.Flows, func(f idp.Flow) (idp.Flow, error) { return s.Flow(ctx, f.ID) })
+	got.Sessions = each(t, keys.Sessions, func(v idp.Session) (idp.Session, error) { return s.Session(ctx, v.ID) })
+	var err error
+	got.Keys, err = s.Keys(ctx)
+	noError(t, err)
+	got.Events, err = s.Events(ctx, idp.Page{Limit: 100})
+	noError(t, err)
+	for _, mark := range keys.Marks {
+		if err := s.SeenOnce(ctx, mark, GoldenNow()); !errors.Is(err, idp.ErrReplayed) {
+			t.Errorf("mark %s: %v", mark, err)
+		}
+		got.Marks = append(got.Marks, mark)
+	}
+	got.Counters = map[string]int{}
+	for key := range keys.Counters {
+		n, err := s.Counted(ctx, key)
+		noError(t, err)
+		got.Counters[key] = n
+	}
+	return got
+}
+
+func each[T any](t testing.TB, keys []T, read func(T) (T, error)) (got []T) {
+	t.Helper()
+	for _, key := range keys {
+		v, err := read(key)
+		if err != nil {
+			t.Errorf("%T: %v", key, err)
+		}
+		got = append(got, v)
+	}
+	return got
+}
+
+func plain(t testing.TB, v any) (decoded any) {
+	t.Helper()
+	text, err := json.Marshal(v)
+	noError(t, err)
+	noError(t, json.Unmarshal(text, &decoded))
+	return decoded
+}
+
+// contains wants all of want in got.
+func contains(t testing.TB, at string, got, want any) {
+	t.Helper()
+	switch want := want.(type) {
+	case map[string]any:
+		is, _ := got.(map[string]any)
+		for k, v := range want {
+			contains(t, at+"/"+k, is[k], v)
+		}
+	case []any:
+		is, _ := got.([]any)
+		if len(is) != len(want) {
+			t.Errorf("%s has %d values, want %d", at, len(is), len(want))
+			return
+		}
+		for i := range want {
+			contains(t, fmt.Sprint(at, "/", i), is[i], want[i])
+		}
+	default:
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %v, want %v", at, got, want)
+		}
+	}
+}
+
+// specimens are one full and one sparse record of each kind.
+func specimens() rows {
+	end := GoldenNow().AddDate(5, 0, 0)
+	return rows{
+		Clients:          []idp.Client{Filled[idp.Client]("client"), {ID: "sparse"}},
+		ServiceProviders: []idp.ServiceProvider{Filled[idp.ServiceProvider]("sp"), {App: "sparse", EntityID: "urn:sparse"}},
+		PersistentIDs:    []idp.PersistentID{Filled[idp.PersistentID]("nameid")},
+		Users:            []idp.User{Filled[idp.User]("user"), {ID: "sparse", Username: "Straße"}},
+		Subjects:         [][3]string{{"builtin", "sparse", "subject"}},
+		Grants:           []idp.Grant{Filled[idp.Grant]("grant"), {ID: "sparse", ClientID: "sparse"}},
+		Consents:         []idp.Consent{Filled[idp.Consent]("consent")},
+		Keys:             []idp.KeyRecord{Filled[idp.KeyRecord]("key"), {ID: "sparse", Slot: "sparse"}},
+		AdminTokens:      []idp.AdminToken{Filled[idp.AdminToken]("token")},
+		Events:           []idp.Event{Filled[idp.Event]("event"), {ID: "sparse"}},
+		Flows:            []idp.Flow{Filled[idp.Flow]("flow"), {ID: "sparse", ExpiresAt: end}},
+		Sessions:         []idp.Session{Filled[idp.Session]("session"), {ID: "sparse", ExpiresAt: end}},
+		Marks:            []string{"mark"},
+		Counters:         map[string]int{"counter": 3},
+	}
+}
+
+func store(t testing.TB, s Both, r rows) {
+	ctx := t.Context()
+	put(t, r.Clients, func(v idp.Client) error { return s.CreateClient(ctx, v) })
+	put(t, r.ServiceProviders, func(v idp.ServiceProvider) error { return s.CreateServiceProvider(ctx, v) })
+	put(t, r.PersistentIDs, func(v idp.PersistentID) error { _, err := s.PersistentID(ctx, v); return err })
+	put(t, r.Users, func(v idp.User) error { return s.CreateUser(ctx, v) })
+	put(t, r.Subjects, func(o [3]string) error { _, err := s.Subject(ctx, o[0], o[1], o[2]); return err })
+	put(t, r.Grants, func(v idp.Grant) error { return s.CreateGrant(ctx, v) })
+	put(t, r.Consents, func(v idp.Consent) error { return s.GiveConsent(ctx, v) })
+	put(t, r.Keys, func(v idp.KeyRecord) error { return s.CreateKey(ctx, v) })
+	put(t, r.AdminTokens, func(v idp.AdminToken) error { return s.CreateAdminToken(ctx, v) })
+	put(t, r.Events, func(v idp.Event) error { return s.AppendEvent(ctx, v) })
+	put(t, r.Flows, func(v idp.Flow) error { return s.CreateFlow(ctx, v) })
+	put(t, r.Sessions, func(v idp.Session) error { return s.CreateSession(ctx, v) })
+	put(t, r.Marks, func(key string) error { return s.SeenOnce(ctx, key, GoldenNow().AddDate(5, 0, 0)) })
+	for key, n := range r.Counters {
+		for range n {
+			_, err := s.Count(ctx, key, 5*365*24*time.Hour)
+			noError(t, err)
+		}
+	}
+}
+
+func put[T any](t testing.TB, list []T, create func(T) error) {
+	t.Helper()
+	for _, v := range list {
+		noError(t, create(v))
+	}
+}

@@ -1,0 +1,31 @@
+package redistest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Sentinel starts one that alone decides about the group "main", whose master this is,
+// and waits until it knows as many replicas. Lines are added to its configuration.
+func Sentinel(t testing.TB, master *Server, replicas int, lines ...string) *Server {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "sentinel.conf") // it writes to it
+	monitor := fmt.Sprintf("sentinel monitor main 127.0.0.1 %d 1\nsentinel down-after-milliseconds main 1000\n%s\n",
+		master.Port, strings.Join(lines, "\n"))
+	if err := os.WriteFile(file, []byte(monitor), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, []string{file, "--sentinel", "--bind", "127.0.0.1", "--port", "{port}", "--dir", "{dir}", "--logfile", "{dir}/log"}, nil)
+	for end := time.Now().Add(3 * patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if strings.Contains(s.Must(t, "SENTINEL", "MASTER", "main"), "num-slaves\n"+strconv.Itoa(replicas)) {
+			return s
+		}
+	}
+	t.Fatal("the Sentinel does not find the replicas")
+	return nil
+}

@@ -1,0 +1,61 @@
+package oauth
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"cloudsso/idp"
+)
+
+const clientCredentials = "client_credentials"
+
+// ownGrant makes the grant of a client that acts for itself (RFC 6749 §4.4): no person,
+// no session, no refresh token. It is written when the token has been made.
+func (u *unit) ownGrant(asked string) error {
+	if u.client.Public() || !u.client.AllowsGrant(clientCredentials) {
+		return refuse(unauthorizedClient, "This client is not registered for the grant type client_credentials, or does not authenticate.")
+	}
+	scopes, err := u.ownScopes(strings.Fields(asked))
+	u.grant = idp.Grant{
+		ID: idp.NewID(), ClientID: u.client.ID, GrantType: clientCredentials, Scopes: scopes,
+		CreatedAt: u.now, ExpiresAt: u.accessExpires(),
+	}
+	return err
+}
+
+// ownScopes are those that were asked for, or without any the client's own: those that
+// are not about a person, since there is none.
+func (u *unit) ownScopes(asked []string) ([]string, error) {
+	allowed := slices.DeleteFunc(u.client.Scopes(), personal)
+	if len(asked) == 0 {
+		return allowed, nil
+	}
+	for _, scope := range asked {
+		switch {
+		case personal(scope):
+			return nil, refuse(invalidScope, "The scopes openid, profile, email, phone, address, groups and offline_access are about a person, and with client_credentials there is none.")
+		case !slices.Contains(allowed, scope):
+			return nil, refuse(invalidScope, "The scope asks for more than this client is registered for.")
+		}
+	}
+	return slices.DeleteFunc(allowed, func(s string) bool { return !slices.Contains(asked, s) }), nil
+}
+
+// personal reports whether a scope is about a person who has signed in.
+func personal(scope string) bool { return slices.Contains(standardScopes(), scope) }
+
+func standardScopes() []string {
+	return []string{"openid", "profile", "email", "phone", "address", "groups", offlineOnly}
+}
+
+// createOwn writes the grant. What is not on record is not handed out.
+func (p *Provider) createOwn(ctx context.Context, u *unit) error {
+	if err := p.Records.CreateGrant(ctx, u.grant); err != nil {
+		return err
+	}
+	return p.Events.Record(ctx, idp.Event{
+		Name: idp.EventGrantCreated, App: u.client.ID,
+		Detail: map[string]string{"grant": u.grant.ID, "scope": strings.Join(u.grant.Scopes, " ")},
+	})
+}

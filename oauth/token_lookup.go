@@ -1,0 +1,107 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"cloudsso/idp"
+)
+
+// presented is a token that somebody holds up, with the grant that it stands for.
+type presented struct {
+	unit
+	access  bool      // an access token; otherwise a refresh token
+	issued  time.Time // zero for refresh tokens, which do not say
+	expires time.Time
+	scopes  []string
+}
+
+// present finds the grant of an access or refresh token; which of them it is, the token
+// says. What is not ours, or is over, is [invalidToken]; a forged token costs no read.
+// Whether the token may still be used is the question of [Provider.alive].
+func (p *Provider) present(ctx context.Context, token string) (*presented, error) {
+	if strings.HasPrefix(token, refreshPrefix) {
+		return p.presentRefresh(ctx, token)
+	}
+	return p.presentAccess(ctx, token)
+}
+
+func (p *Provider) presentAccess(ctx context.Context, token string) (*presented, error) {
+	t, err := p.tokens.readAccess(token)
+	now := p.now()
+	if err != nil || !now.Before(t.expires) {
+		return nil, tokenDead(err)
+	}
+	g, err := p.Records.Grant(ctx, t.grantID)
+	if err != nil {
+		return nil, orDead(err)
+	}
+	return &presented{unit{now: now, grant: g}, true, t.issued, t.expires, selectedScopes(g.Scopes, t.scopes)}, nil
+}
+
+func (p *Provider) presentRefresh(ctx context.Context, token string) (*presented, error) {
+	id, seq, err := p.tokens.readRefresh(token)
+	if err != nil {
+		return nil, tokenDead(err)
+	}
+	g, err := p.Records.Grant(ctx, id)
+	if err != nil {
+		return nil, orDead(err)
+	}
+	t := &presented{unit: unit{now: p.now(), grant: g, seq: seq}, expires: g.RefreshExpiresAt, scopes: g.Scopes}
+	if seq < g.RefreshSeq && g.RefreshGraceUntil.Before(t.expires) {
+		t.expires = g.RefreshGraceUntil
+	}
+	return t, nil
+}
+
+// alive asks whether the token may be used now: revoked grants, disabled clients, people
+// who have left and those who no longer agree end it at once.
+func (p *Provider) alive(ctx context.Context, t *presented) error {
+	if !t.grant.RevokedAt.IsZero() || !t.access && !t.current() {
+		return tokenDead(nil)
+	}
+	var err error
+	if t.client.Client, err = p.Records.Client(ctx, t.grant.ClientID); err != nil {
+		return orDead(err)
+	}
+	if !t.access && !t.client.AllowsGrant("refresh_token") {
+		return tokenDead(nil)
+	}
+	if err := p.entitled(ctx, &t.unit); err != nil {
+		return refusedDead(err)
+	}
+	still := t.unit.scopes()
+	t.scopes = slices.DeleteFunc(slices.Clone(t.scopes), func(s string) bool { return !slices.Contains(still, s) })
+	return nil
+}
+
+// current: the newest refresh token of its family, or the one before it while it may
+// come back for the answer that it already got.
+func (t *presented) current() bool {
+	latest := t.grant.RefreshSeq
+	return (t.seq == latest || t.seq == latest-1) && t.now.Before(t.expires)
+}
+
+func tokenDead(cause error) *fault {
+	return refuse(invalidToken, "The access token is not valid, has expired or was revoked.").because(cause)
+}
+
+// orDead: what is not there any more is a dead token; anything else is our trouble.
+func orDead(err error) error {
+	if errors.Is(err, idp.ErrNotFound) {
+		return tokenDead(err)
+	}
+	return err
+}
+
+// refusedDead: whoever would get no tokens now has none.
+func refusedDead(err error) error {
+	if isFault(err, invalidGrant) {
+		return tokenDead(err)
+	}
+	return err
+}
