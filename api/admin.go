@@ -38,10 +38,13 @@ type Fetcher interface {
 	Fetch(ctx context.Context, url string, maxBytes int64) ([]byte, http.Header, error)
 }
 
-// Ring shows the keys.
+// Ring shows and changes the keys.
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
+	Rotate(ctx context.Context, events keys.Recorder, p keys.Plan) (keys.Info, error)
+	Activate(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)
+	Retire(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)
 }
 
 // SAML reads and completes service providers.

@@ -155,7 +155,6 @@ type (
 		ID   string `path:"id" maxLength:"256"`
 		User string `query:"user" required:"true" maxLength:"256" doc:"Id of the built-in user whose session it is."`
 	}
-	keysInput struct{ Caller }
 )
 
 func (a *Admin) readRoutes(api huma.API) {
@@ -168,13 +167,41 @@ func (a *Admin) readRoutes(api huma.API) {
 		func(ctx context.Context, in *sessionInput) (*nothing, error) {
 			return nil, in.owner.DeleteSession(ctx, in.User, in.ID)
 		})
-	handle(api, http.MethodGet, "/keys", "list-keys", "List the signing keys", http.StatusOK,
-		func(ctx context.Context, in *keysInput) (*many[Key], error) {
-			return &many[Key]{in.owner.Keys()}, nil
-		})
 	handle(api, http.MethodGet, "/events", "list-events", "List the audit log, newest first", http.StatusOK,
 		func(ctx context.Context, in *listInput) (*many[idp.Event], error) {
 			l, err := in.owner.Events(ctx, in.Paging)
 			return &many[idp.Event]{l}, err
+		})
+}
+
+type (
+	keysInput    struct{ Caller }
+	keyStepInput struct {
+		Caller
+		ID   string `path:"id" maxLength:"256" doc:"The kid."`
+		Body KeyStep
+	}
+	keyAnswer struct{ Body Key }
+)
+
+func (a *Admin) keyRoutes(api huma.API) {
+	handle(api, http.MethodGet, "/keys", "list-keys", "List the keys: state, times, fingerprints", http.StatusOK,
+		func(ctx context.Context, in *keysInput) (*many[Key], error) {
+			return &many[Key]{in.owner.Keys()}, nil
+		})
+	handle(api, http.MethodPost, "/keys/rotate", "rotate-key", "Make the next key of a kind", http.StatusCreated,
+		func(ctx context.Context, in *createInput[KeyRotation]) (*keyAnswer, error) {
+			k, err := in.owner.RotateKey(ctx, in.Body)
+			return &keyAnswer{k}, err
+		})
+	handle(api, http.MethodPost, "/keys/{id}/activate", "activate-key", "Sign with a published key from now on; on the old key, the way back", http.StatusOK,
+		func(ctx context.Context, in *keyStepInput) (*keyAnswer, error) {
+			k, err := in.owner.ActivateKey(ctx, in.ID, in.Body)
+			return &keyAnswer{k}, err
+		})
+	handle(api, http.MethodPost, "/keys/{id}/retire", "retire-key", "Publish a key no longer; on the next key, call the rotation off", http.StatusOK,
+		func(ctx context.Context, in *keyStepInput) (*keyAnswer, error) {
+			k, err := in.owner.RetireKey(ctx, in.ID, in.Body)
+			return &keyAnswer{k}, err
 		})
 }

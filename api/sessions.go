@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"cloudsso/idp"
-	"cloudsso/keys"
 )
 
 // Session is the answer about one signed-in browser.
@@ -80,17 +79,4 @@ func (o *Owner) Events(ctx context.Context, p Paging) (List[idp.Event], error) {
 	}
 	rows, err := o.Records.Events(ctx, page)
 	return list(p, rows, func(e idp.Event) string { return e.ID }, func(e idp.Event) idp.Event { return e }), err
-}
-
-// Key is the answer about one key of the ring; nothing private is in it.
-type Key keys.Info
-
-// Keys lists the keys of the ring.
-func (o *Owner) Keys() List[Key] {
-	rows := o.Ring.Keys()
-	out := List[Key]{Items: make([]Key, 0, len(rows))}
-	for _, k := range rows {
-		out.Items = append(out.Items, Key(k))
-	}
-	return out
 }

@@ -33,6 +33,37 @@ func TestCompleteFillsDefaults(t *testing.T) {
 	}
 }
 
+// A client that acts for itself has nowhere to return to, and no person's scopes.
+func TestCompleteOfAMachine(t *testing.T) {
+	t.Parallel()
+	m := idp.ClientMetadata{GrantTypes: []string{"client_credentials"}}
+	if err := m.Complete(false); err != nil {
+		t.Fatal(err)
+	}
+	if m.Scope != "" || m.ResponseTypes != nil || m.RedirectURIs != nil || m.TokenEndpointAuthMethod != "client_secret_basic" {
+		t.Errorf("got %+v", m)
+	}
+	both := idp.ClientMetadata{GrantTypes: []string{"client_credentials", "authorization_code"}}
+	if err := both.Complete(false); err == nil || !strings.Contains(err.Error(), "At least one redirect URI") {
+		t.Errorf("got %v", err)
+	}
+	bad := idp.ClientMetadata{GrantTypes: []string{"client_credentials"}, RedirectURIs: []string{"http://rp.example/"}}
+	if err := bad.Complete(false); err == nil {
+		t.Error("addresses that are never used are not looked at")
+	}
+}
+
+func TestCompleteLogoutAddresses(t *testing.T) {
+	t.Parallel()
+	m := idp.ClientMetadata{
+		RedirectURIs: []string{"https://rp.example/cb"}, ApplicationType: "native",
+		PostLogoutRedirectURIs: []string{"https://rp.example/bye?a=b", "com.example.app:/bye", "http://127.0.0.1/bye"},
+	}
+	if err := m.Complete(false); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCompleteRefuses(t *testing.T) {
 	t.Parallel()
 	no, tooOld := false, int64(-1)
@@ -41,10 +72,24 @@ func TestCompleteRefuses(t *testing.T) {
 		field  string
 		says   string
 	}{
-		"no redirect URI":                   {func(m *idp.ClientMetadata) { m.RedirectURIs = nil }, "redirect_uris", "At least one redirect URI"},
-		"too many redirect URIs":            {func(m *idp.ClientMetadata) { m.RedirectURIs = make([]string, 101) }, "redirect_uris", "more than 100"},
-		"an unknown grant type":             {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"password"} }, "grant_types", `"password" is not supported`},
-		"refresh tokens without codes":      {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"refresh_token"} }, "grant_types", "needs authorization_code"},
+		"no redirect URI":              {func(m *idp.ClientMetadata) { m.RedirectURIs = nil }, "redirect_uris", "At least one redirect URI"},
+		"too many redirect URIs":       {func(m *idp.ClientMetadata) { m.RedirectURIs = make([]string, 101) }, "redirect_uris", "more than 100"},
+		"an unknown grant type":        {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"password"} }, "grant_types", `"password" is not supported`},
+		"refresh tokens without codes": {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"refresh_token"} }, "grant_types", "needs authorization_code"},
+		"a public client for itself": {func(m *idp.ClientMetadata) {
+			m.TokenEndpointAuthMethod, m.GrantTypes = "none", []string{"authorization_code", "client_credentials"}
+		}, "grant_types", "needs a client that authenticates"},
+		"refresh tokens of a machine": {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"client_credentials", "refresh_token"} }, "grant_types", "needs authorization_code"},
+		"codes without their grant type": {func(m *idp.ClientMetadata) {
+			m.GrantTypes, m.ResponseTypes = []string{"client_credentials"}, []string{"code"}
+		}, "response_types", "needs the grant type authorization_code"},
+		"a public resource server":  {func(m *idp.ClientMetadata) { m.TokenEndpointAuthMethod, m.IntrospectAll = "none", true }, "introspect_all", "Only a client that authenticates"},
+		"too many logout addresses": {func(m *idp.ClientMetadata) { m.PostLogoutRedirectURIs = make([]string, 101) }, "post_logout_redirect_uris", "more than 100"},
+		"a logout address over http": {func(m *idp.ClientMetadata) {
+			m.PostLogoutRedirectURIs = []string{"https://rp.example/", "http://rp.example/bye"}
+		}, "post_logout_redirect_uris", "must be https"},
+		"a logout address with state":       {func(m *idp.ClientMetadata) { m.PostLogoutRedirectURIs = []string{"https://rp.example/?state=1"} }, "post_logout_redirect_uris", "parameter state"},
+		"a logout address that is a script": {func(m *idp.ClientMetadata) { m.PostLogoutRedirectURIs = []string{"javascript:alert(1)"} }, "post_logout_redirect_uris", "must be https"},
 		"an implicit response type":         {func(m *idp.ClientMetadata) { m.ResponseTypes = []string{"id_token token"} }, "response_types", "use code"},
 		"an unknown application type":       {func(m *idp.ClientMetadata) { m.ApplicationType = "spa" }, "application_type", "web or native"},
 		"an unknown authentication method":  {func(m *idp.ClientMetadata) { m.TokenEndpointAuthMethod = "private_key_jwt" }, "token_endpoint_auth_method", "client_secret_basic"},

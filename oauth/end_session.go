@@ -71,7 +71,7 @@ func (p *Provider) EndSession(w http.ResponseWriter, r *http.Request) {
 	}
 	idp.Note(r.Context(), slog.String("client", e.out.App), slog.String("subject", e.out.Subject))
 	if err := p.SignOuter.SignOut(w, r, e.out); err != nil {
-		p.refusePage(w, r, asFault(err))
+		p.Pages.Error(w, r, err)
 	}
 }
 
@@ -118,11 +118,11 @@ func (p *Provider) checkEndingClient(ctx context.Context, e *ending) error {
 	}
 	c, err := p.Records.Client(ctx, id)
 	switch {
-	case errors.Is(err, idp.ErrNotFound) || err == nil && c.Disabled:
+	case err != nil && !errors.Is(err, idp.ErrNotFound):
+		return err
+	case err != nil || c.Disabled:
 		e.out = SignOut{}
 		return nil
-	case err != nil:
-		return err
 	}
 	e.client, e.out.App = c, c.ID
 	return nil

@@ -24,6 +24,7 @@ func FuzzAuthorize(f *testing.F) {
 		request("wiki").Encode(), request("wiki", "response_mode", "form_post").Encode(), request("wiki", "redirect_uri", registered[1], "response_mode", "fragment").Encode(),
 		request("app", "redirect_uri", "http://127.0.0.1:49152/cb").Encode(), request("app", "redirect_uri", "com.example.app:/cb").Encode(),
 		request("wiki", "prompt", "none login", "max_age", "-1", "id_token_hint", "a.b.c", "request", "x").Encode(),
+		request("wiki", "acr_values", "a b", "claims", `{"userinfo":{"name":{"values":["a",1]},"sub":null},"id_token":{"acr":{"essential":true},"sub":{"value":"x"}}}`).Encode(),
 		request("wiki", "state", "\r\nSet-Cookie: x=y").Encode(), "client_id=%00", "client_id=wiki&client_id=app&;", request("wiki").Encode() + "&scope=x",
 	} {
 		f.Add(seed, false)

@@ -79,7 +79,11 @@ func (p *Provider) introspect(ctx context.Context, caller idp.Client, token stri
 // asks for nothing but "active", opens it for months. Decision: to anybody but its own
 // client it is no token.
 func mayIntrospect(caller idp.Client, t *presented) error {
-	if t.grant.ClientID == caller.ID || caller.IntrospectAll && t.access {
+	switch {
+	case t.grant.ClientID == caller.ID:
+		t.client = client{Client: caller}
+		return nil
+	case caller.IntrospectAll && t.access:
 		return nil
 	}
 	return tokenDead(nil)

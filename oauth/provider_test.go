@@ -197,6 +197,15 @@ type watched struct {
 	fail   error
 	before func()
 	broken error // of RevokeGrant and CreateGrant
+
+	noClients error
+}
+
+func (w *watched) Client(ctx context.Context, id string) (idp.Client, error) {
+	if w.noClients != nil {
+		return idp.Client{}, w.noClients
+	}
+	return w.Store.Client(ctx, id)
 }
 
 func (w *watched) RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error) {
@@ -305,14 +314,22 @@ func openHouse(t testing.TB, ring *keys.Ring) *house {
 	return h
 }
 
-func (h *house) provider(t testing.TB) *oauth.Provider {
+func (h *house) provider(t testing.TB) *oauth.Provider { t.Helper(); return h.makeProvider(t, h.out) }
+
+// withoutSignOut is a provider whose login ends no sessions.
+func (h *house) withoutSignOut(t testing.TB) *oauth.Provider {
+	t.Helper()
+	return h.makeProvider(t, nil)
+}
+
+func (h *house) makeProvider(t testing.TB, out oauth.SignOuter) *oauth.Provider {
 	t.Helper()
 	pages, err := web.New(web.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, err := oauth.New(oauth.Options{
-		Issuer: h.issuer, Dev: true, Records: h.grants, Ring: h.ring, Login: h.login, SignOuter: h.out,
+		Issuer: h.issuer, Dev: true, Records: h.grants, Ring: h.ring, Login: h.login, SignOuter: out,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
 	})
 	if err != nil {

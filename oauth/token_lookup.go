@@ -64,9 +64,11 @@ func (p *Provider) alive(ctx context.Context, t *presented) error {
 	if !t.grant.RevokedAt.IsZero() || !t.access && !t.current() {
 		return tokenDead(nil)
 	}
-	var err error
-	if t.client.Client, err = p.Records.Client(ctx, t.grant.ClientID); err != nil {
-		return orDead(err)
+	if t.client.ID == "" {
+		var err error
+		if t.client.Client, err = p.Records.Client(ctx, t.grant.ClientID); err != nil {
+			return orDead(err)
+		}
 	}
 	if !t.access && !t.client.AllowsGrant("refresh_token") {
 		return tokenDead(nil)

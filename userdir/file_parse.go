@@ -70,15 +70,21 @@ func cloneAttributes(a idp.Attributes) idp.Attributes {
 }
 
 func cloneValue(v any) any {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return v
+	switch v := v.(type) {
+	case map[string]any:
+		m := maps.Clone(v)
+		for k, member := range m {
+			m[k] = cloneValue(member)
+		}
+		return m
+	case []any:
+		list := slices.Clone(v)
+		for i, member := range list {
+			list[i] = cloneValue(member)
+		}
+		return list
 	}
-	m = maps.Clone(m)
-	for k, v := range m {
-		m[k] = cloneValue(v)
-	}
-	return m
+	return v
 }
 
 // reader turns the YAML tree into people by hand: the decoder's own errors name Go

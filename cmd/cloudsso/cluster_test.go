@@ -177,6 +177,7 @@ func (c *cluster) fault(name string, recovery time.Duration, damage func()) {
 	c.mu.Lock()
 	c.windows[i].to = time.Now().Add(recovery)
 	c.mu.Unlock()
+	c.t.Logf("%s: the fault took %s, and the window stays open for %s", name, time.Since(from).Round(time.Millisecond), recovery)
 }
 
 func (c *cluster) start(n *node) {
@@ -550,7 +551,11 @@ func (c *cluster) events(name string) (n int) {
 			} `json:"items"`
 			Next string `json:"next_cursor"`
 		}
-		if status := c.visitor.call(http.MethodGet, "/api/v1/events?limit=1000&cursor="+url.QueryEscape(cursor), "", &page); status != http.StatusOK {
+		q := url.Values{"limit": {"200"}}
+		if cursor != "" {
+			q.Set("cursor", cursor)
+		}
+		if status := c.visitor.call(http.MethodGet, "/api/v1/events?"+q.Encode(), "", &page); status != http.StatusOK {
 			c.t.Fatalf("events: %d", status)
 		}
 		for _, e := range page.Items {

@@ -263,6 +263,47 @@ func TestKeysAreListedAndAWrongKEKSaysWhatToDo(t *testing.T) {
 	p.do("user", "add", "ada") // needs no key
 }
 
+func TestKeysAreRolledOverWithoutAServer(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	type key struct {
+		KID, Slot, State string
+		Signing          bool
+	}
+	made := decode[key](p.do("keys", "rotate", "--use", "saml", "--json"))
+	if made.Slot != "saml/RS256/2" || made.State != "next" || made.Signing {
+		t.Errorf("%+v", made)
+	}
+	if r := p.run("", "keys", "activate", "--", made.KID).want(1); !strings.Contains(r.err, "cloudsso: The key "+made.KID+" is not published long enough") {
+		t.Error(r.err)
+	}
+	if r := p.do("keys", "activate", "saml/RS256/2", "--now"); !strings.Contains(r.out, "active  yes") || !strings.Contains(r.err, "within a minute") {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+	if got := decode[key](p.do("keys", "activate", "saml/RS256/1", "--json")); !got.Signing { // the way back
+		t.Errorf("%+v", got)
+	}
+	if got := decode[key](p.do("keys", "retire", "saml/RS256/2", "--now", "--json")); got.State != "retired" {
+		t.Errorf("%+v", got)
+	}
+	r := p.do("keys", "rotate")
+	if !strings.Contains(r.out, "sig/RS256/2") || !strings.Contains(r.err, "To call that off: cloudsso keys retire sig/RS256/2\n") {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+	for args, want := range map[string]string{
+		"keys rotate --use enc":        "cloudsso: use: There are no keys for the use \"enc\" with the algorithm \"RS256\". There are: sig RS256, sig ES256, saml RS256, token HS256.\n",
+		"keys retire sig/RS256/1":      "is the one that signs: without it, nobody could sign in. Activate another first.\n",
+		"keys activate nothing --json": "cloudsso: There is no key \"nothing\". List the keys to see which there are.\n",
+	} {
+		if r := p.run("", strings.Fields(args)...).want(1); !strings.Contains(r.err, want) || r.out != "" {
+			t.Errorf("%s: %s%s", args, r.out, r.err)
+		}
+	}
+	if r := p.run("", "keys", "activate").want(2); !strings.Contains(r.err, "accepts 1 arg(s), received 0") {
+		t.Error(r.err)
+	}
+}
+
 func TestMigrations(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

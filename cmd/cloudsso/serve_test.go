@@ -105,7 +105,7 @@ func TestServeRefusesWhatItCannotDo(t *testing.T) {
 		{"no issuer", "serve", "issuer: It is missing."},
 		{"http in earnest", "serve --issuer http://sso.example.org", "--issuer: issuer: Expected https://."},
 		{"dev in the open", "serve --dev --listen :0", "--listen: listen: With dev the server listens on loopback only."},
-		{"a database of another kind", "serve --dev --store postgres://db", "--store: store: This version has the embedded SQLite store only."},
+		{"a database of another kind", "serve --dev --store mysql://db", "--store: store: Expected a URL such as postgres://"},
 		{"a data folder that is a file", "serve --dev --data file/x", "The data folder file/x cannot be made."},
 		{"a broken directory", "serve --dev --config c.yaml", "colour"},
 		{"a port that is taken", "serve --dev --listen " + strings.Replace(busy.url, "http://localhost", "127.0.0.1", 1), "address already in use"},

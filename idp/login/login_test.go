@@ -90,6 +90,16 @@ func start(t *testing.T, tls bool, options ...option) *house {
 	mux.HandleFunc("POST /login/consent", h.login.ConsentPost)
 	mux.HandleFunc("POST /login/select", h.login.SelectPost)
 	mux.HandleFunc("/logout", h.login.Logout)
+	mux.HandleFunc("GET /signout", func(w http.ResponseWriter, r *http.Request) {
+		var e login.Ending
+		if err := json.Unmarshal([]byte(r.FormValue("ending")), &e); err != nil {
+			h.t.Errorf("ending: %v", err)
+		}
+		if err := h.login.SignOut(w, r, e); err != nil {
+			pages.Error(w, r, err)
+		}
+	})
+	mux.HandleFunc("GET /back", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "<p id=back>%s</p>", r.URL.RawQuery) })
 	mux.HandleFunc("GET /begin", func(w http.ResponseWriter, r *http.Request) { h.begin(w, r, pages) })
 	mux.HandleFunc("GET /continue/{protocol}", func(w http.ResponseWriter, r *http.Request) {
 		f, err := h.login.Resume(w, r, r.PathValue("protocol"))

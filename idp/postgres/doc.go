@@ -15,6 +15,9 @@
 //
 // The isolation is READ COMMITTED whatever the server's default: each verb decides in one
 // statement on one row, which PostgreSQL evaluates again after waiting for that row.
+// Events that were appended at the same time are listed in the order in which they began:
+// one may appear a moment later behind another that was listed already.
+//
 // The server may be behind a session pool; a pool that changes the server connection
 // between statements (PgBouncer's transaction mode) breaks the advisory locks.
 package postgres

@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"net"
+	"strings"
+	"sync"
 	"time"
 
 	"cloudsso/idp/sqlstore"
@@ -23,5 +26,81 @@ func OpenThrough(ctx context.Context, url string, o Options, now func() time.Tim
 		}
 		return wrap(conn), nil
 	}
-	return open(ctx, config, o, now)
+	db, err := open(ctx, config, o, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, db.database, nil
+}
+
+// OpenExplained is Open with a look at the plan of each statement when it is first used.
+// The planner reads a whole table only where it has no other way.
+func OpenExplained(ctx context.Context, url string, now func() time.Time, plan func(query, plan string)) (*sqlstore.Store, error) {
+	db, err := Open(ctx, url+"&enable_seqscan=off", Options{}, now)
+	if err != nil {
+		return nil, err
+	}
+	return sqlstore.New(&explained{database: db.database, plan: plan}, now), nil
+}
+
+type explained struct {
+	*database
+	seen sync.Map
+	plan func(query, plan string)
+}
+
+func (e *explained) Read(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return e.database.Read(ctx, e.looking(verb))
+}
+
+func (e *explained) Change(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return e.database.Change(ctx, e.looking(verb))
+}
+
+func (e *explained) Write(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return e.database.Write(ctx, e.looking(verb))
+}
+
+func (e *explained) looking(verb func(sqlstore.Tx) error) func(sqlstore.Tx) error {
+	return func(tx sqlstore.Tx) error { return verb(explainedTx{tx, e}) }
+}
+
+type explainedTx struct {
+	sqlstore.Tx
+	e *explained
+}
+
+func (t explainedTx) Query(query string, args ...any) (*sql.Rows, error) {
+	if err := t.explain(query, args); err != nil {
+		return nil, err
+	}
+	return t.Tx.Query(query, args...)
+}
+
+func (t explainedTx) Exec(query string, args ...any) (int64, error) {
+	if err := t.explain(query, args); err != nil {
+		return 0, err
+	}
+	return t.Tx.Exec(query, args...)
+}
+
+func (t explainedTx) explain(query string, args []any) error {
+	if _, seen := t.e.seen.LoadOrStore(query, true); seen {
+		return nil
+	}
+	rows, err := t.Tx.Query("EXPLAIN "+query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var step string
+		if err := rows.Scan(&step); err != nil {
+			return err
+		}
+		plan = append(plan, step)
+	}
+	t.e.plan(query, strings.Join(plan, "\n"))
+	return rows.Err()
 }

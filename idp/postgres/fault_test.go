@@ -277,7 +277,7 @@ func TestADeadlockIsResolved(t *testing.T) {
 func TestSlowThingsEnd(t *testing.T) {
 	t.Parallel()
 	url := pg.Database(t)
-	r := rig(t, url, postgres.Options{MaxConns: 2, Statement: 300 * time.Millisecond, Lock: 100 * time.Millisecond, Connect: 200 * time.Millisecond}, nil)
+	r := rig(t, url, postgres.Options{MaxConns: 2, Statement: 300 * time.Millisecond, Lock: 100 * time.Millisecond, Connect: 2 * time.Second}, nil)
 	wants(t, r.CreateGrant(t.Context(), idp.Grant{ID: "g", CodeHash: "h", CodeExpiresAt: time.Now().Add(time.Hour)}), nil)
 	redeem := func() error {
 		return r.RedeemCode(t.Context(), idp.Redemption{GrantID: "g", CodeHash: "h"}, time.Now())
@@ -312,7 +312,7 @@ func TestSlowThingsEnd(t *testing.T) {
 
 func TestAFullPoolIsWaitedForAndThenUnavailable(t *testing.T) {
 	t.Parallel()
-	r := rig(t, pg.Database(t), postgres.Options{MaxConns: 1, Connect: 50 * time.Millisecond}, nil)
+	r := rig(t, pg.Database(t), postgres.Options{MaxConns: 1, Connect: time.Second}, nil)
 	busy, free := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {

@@ -16,7 +16,7 @@ import (
 // then unlock gives it back. It never waits. The lock also ends when the connection to
 // the server does, without telling: what is done under it must bear being done twice.
 func (db *DB) TryLock(ctx context.Context, name string) (unlock func(), ok bool, err error) {
-	conn, err := db.pool.Conn(ctx)
+	conn, err := db.database.pool.Conn(ctx)
 	if err != nil {
 		return nil, false, errors.Join(idp.ErrUnavailable, err)
 	}

@@ -3,8 +3,8 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,8 +31,12 @@ func (o Options) orDefaults() Options {
 // DB is a [sqlstore.Store] in PostgreSQL, with what only nodes of a cluster need.
 type DB struct {
 	*sqlstore.Store
-	pool   *sql.DB
-	config *pgx.ConnConfig
+	database *database
+	config   *pgx.ConnConfig
+
+	closed  context.Context // of the subscriptions
+	close   context.CancelFunc
+	hearing sync.WaitGroup
 }
 
 // Open connects to the database that url (postgres://user:password@host:port/database)
@@ -44,20 +48,28 @@ func Open(ctx context.Context, url string, o Options, now func() time.Time) (*DB
 	if err != nil {
 		return nil, err
 	}
-	db, _, err := open(ctx, config, o, now)
-	return db, err
+	return open(ctx, config, o, now)
 }
 
-func open(ctx context.Context, config *pgx.ConnConfig, o Options, now func() time.Time) (*DB, *database, error) {
+func open(ctx context.Context, config *pgx.ConnConfig, o Options, now func() time.Time) (*DB, error) {
 	o = o.orDefaults()
 	if _, err := migrate(ctx, config, o); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	working := limit(config, o.Statement, o.Lock)
 	d := &database{o: o}
 	d.pool = connect(working, o, d.suspect)
 	if err := d.Ping(ctx); err != nil {
-		return nil, nil, errors.Join(unusable(config, err), d.pool.Close())
+		return nil, errors.Join(unusable(config, err), d.pool.Close())
 	}
-	return &DB{Store: sqlstore.New(d, now), pool: d.pool, config: working}, d, nil
+	db := &DB{Store: sqlstore.New(d, now), database: d, config: working}
+	db.closed, db.close = context.WithCancel(context.Background())
+	return db, nil
+}
+
+// Close ends the subscriptions and all connections.
+func (db *DB) Close() error {
+	db.close()
+	db.hearing.Wait()
+	return db.Store.Close()
 }

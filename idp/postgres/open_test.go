@@ -78,7 +78,7 @@ func TestOpenRefusesWithASentenceThatSaysWhatToDo(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			for verb, run := range map[string]func() error{
 				"Open": func() error {
-					_, err := postgres.Open(t.Context(), row.url, postgres.Options{Connect: 500 * time.Millisecond}, time.Now)
+					_, err := postgres.Open(t.Context(), row.url, postgres.Options{Connect: 2 * time.Second}, time.Now)
 					return err
 				},
 				"MigrationStatus": func() error {

@@ -20,7 +20,7 @@
 //
 // Expiry is judged by the clock of the node that asks; the TTL is what is left by that
 // clock when it is written, and a minute more, and only clears away. So the clocks of
-// nodes and servers need not agree to the second, and never with each other's servers.
+// nodes may differ by seconds, and the servers' by anything.
 //
 // A session and its place in the index of its subject must change together, or a person
 // who is locked out keeps a session that nobody finds. On a cluster one script reaches

@@ -75,7 +75,7 @@ func unavailable(t *testing.T, name string, run func() error) {
 func eventually(t *testing.T, run func() error) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if err = run(); err == nil {
 			return
 		}

@@ -114,7 +114,6 @@ func (t *target) client(o *goredis.UniversalOptions) goredis.UniversalClient {
 	case "cluster":
 		c := o.Cluster()
 		c.DisableRoutingPolicies = true // they would ask for COMMAND first
-		c.ClusterStateReloadInterval = 5 * time.Second
 		return goredis.NewClusterClient(c)
 	}
 	return goredis.NewClient(o.Simple())

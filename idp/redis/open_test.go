@@ -25,7 +25,8 @@ import (
 
 const secret = "s3cr3t/p@ss" // must not appear in what anybody is told
 
-// refused wants Open to say these words, and nothing of the password, not even in the cause.
+// refused wants Open to say these words, and nothing of the password, not even in the
+// cause. Without a code, either will do.
 func refused(t *testing.T, name, url string, o redis.Options, code idp.Code, says string) {
 	t.Helper()
 	if o.Timeout == 0 {
@@ -39,10 +40,10 @@ func refused(t *testing.T, name, url string, o redis.Options, code idp.Code, say
 		return
 	}
 	var told *idp.Error
-	if !errors.As(err, &told) || told.Code != code || !strings.Contains(told.Public, says) || told.Field != "flows" {
+	if !errors.As(err, &told) || told.Code != code && code != "" || !strings.Contains(told.Public, says) || told.Field != "flows" {
 		t.Errorf("%s: %v, want %s: … %s …", name, err, code, says)
 	}
-	if errors.Is(err, idp.ErrUnavailable) != (code == idp.Unavailable) {
+	if code != "" && errors.Is(err, idp.ErrUnavailable) != (code == idp.Unavailable) {
 		t.Errorf("%s: %v is unavailable or is not", name, err)
 	}
 	if all := err.Error(); strings.Contains(all, "s3cr3t") || strings.Contains(all, "p@ss") || strings.Contains(all, "p%40ss") {
@@ -133,6 +134,7 @@ func TestOpenRefusesAServerThatWillNotDo(t *testing.T) {
 		{"memory that evicts what ends first", url(configured("maxmemory-policy", "volatile-ttl")), idp.Invalid, "maxmemory-policy is volatile-ttl"},
 		{"memory that is full", url(full), idp.Unavailable, "no memory left"},
 		{"a replica", url(replica), idp.Invalid, "is a replica"},
+		{"a cluster that may evict", "redis+cluster://" + redistest.Cluster(t, 2, "--maxmemory-policy", "allkeys-lru")[0].Addr(), idp.Invalid, "maxmemory-policy noeviction"},
 		{"a node of a cluster", url(node), idp.Invalid, "redis+cluster://"},
 		{"no cluster", "redis+cluster://" + plain.Addr(), idp.Invalid, "not part of a cluster"},
 		{"a Sentinel that is a server", "redis+sentinel://" + plain.Addr() + "/main", idp.Unavailable, "None of the Sentinels"},
@@ -231,7 +233,8 @@ func TestOpenByTLS(t *testing.T) {
 		{"the system does not know the authority", "rediss://" + server.Addr(), redis.Options{}, idp.Invalid, "TLS with the Redis"},
 		{"another authority", "rediss://" + server.Addr(), redis.Options{CAFile: file("other")}, idp.Invalid, "TLS with the Redis"},
 		{"another name", "rediss://" + misnamed.Addr(), redis.Options{CAFile: file("ca")}, idp.Invalid, "TLS with the Redis"},
-		{"no certificate of ours", "rediss://" + strict.Addr(), redis.Options{CAFile: file("ca")}, idp.Invalid, "TLS with the Redis"},
+		// In TLS 1.3 the server's "certificate required" races with its closing of the connection.
+		{"no certificate of ours", "rediss://" + strict.Addr(), redis.Options{CAFile: file("ca")}, "", "cert_file"},
 		{"no TLS there", "rediss://" + plain.Addr(), redis.Options{}, idp.Unavailable, "redis:// without the second s"},
 		{"TLS there", "redis://" + server.Addr(), redis.Options{}, idp.Unavailable, "whether it wants TLS"},
 		{"a file that holds no certificate", "rediss://" + server.Addr(), redis.Options{CAFile: file("server-key")}, idp.Invalid, "no certificate in PEM"},

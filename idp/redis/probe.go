@@ -2,9 +2,11 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -31,10 +33,13 @@ func (s *Store) probe(ctx context.Context, t target) error {
 
 // inspect looks at what each server says of itself.
 func (s *Store) inspect(ctx context.Context, t target) error {
+	var once sync.Once // the nodes of a cluster are asked at the same time
 	look := func(ctx context.Context, c *goredis.Client) error {
 		info, err := c.Info(ctx).Result()
 		if goredis.IsPermissionError(err) {
-			t.o.Note("Redis does not let this user run INFO, so its version, role and eviction are not checked. It must be 7.0 or later, a primary, with maxmemory-policy noeviction.")
+			once.Do(func() {
+				t.o.Note("Redis does not let this user run INFO, so its version, role and eviction are not checked. It must be 7.0 or later, a primary, with maxmemory-policy noeviction.")
+			})
 			return nil
 		}
 		if err != nil {
@@ -56,8 +61,9 @@ func (s *Store) inspected(ctx context.Context, look func(context.Context) error)
 	var verdict error
 	err := s.read(ctx, func(ctx context.Context) error {
 		err := look(ctx)
-		if _, ok := err.(*idp.Error); ok {
-			verdict, err = err, nil
+		var told *idp.Error
+		if errors.As(err, &told) {
+			verdict, err = told, nil
 		}
 		return err
 	})

@@ -65,7 +65,7 @@ func (t target) reason(err error) (idp.Code, string) {
 		return idp.Unavailable, "What listens at %s does not talk to us as Redis. Check the port, and whether it wants TLS (rediss://)."
 	}
 	if t.tls {
-		return idp.Unavailable, "No Redis answers at %s by TLS. Check that it runs, its address, the firewall, and whether it should be redis:// without the second s."
+		return idp.Unavailable, "No Redis answers at %s by TLS. Check that it runs, its address, the firewall, whether it asks for a certificate of ours (cert_file, key_file), and whether it should be redis:// without the second s."
 	}
 	return idp.Unavailable, "No Redis answers at %s. Check that it runs, its address, and the firewall."
 }

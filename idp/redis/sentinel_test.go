@@ -39,3 +39,31 @@ func TestSentinelsLeadToTheNewPrimary(t *testing.T) {
 	first.Stop()
 	wants(t, s.CreateFlow(t.Context(), idp.Flow{ID: "new", ExpiresAt: time.Now().Add(time.Hour)}), nil)
 }
+
+// The other nodes elect the replica; until then what lives there is unavailable, the
+// rest goes on.
+func TestAClusterWhoseNodeDiesGoesOn(t *testing.T) {
+	t.Parallel()
+	nodes := redistest.Cluster(t, 3)
+	redistest.Replica(t, nodes)
+	s := open(t, "redis+cluster://"+nodes[1].Addr(), redis.Options{Timeout: impatient}, time.Now)
+	end := time.Now().Add(time.Hour)
+	for i := range 30 { // over all nodes
+		wants(t, s.CreateFlow(t.Context(), idp.Flow{ID: strconv.Itoa(i), ExpiresAt: end}), nil)
+	}
+	nodes[0].Stop()
+	down := 0
+	for i := range 30 {
+		_, err := s.Flow(t.Context(), strconv.Itoa(i))
+		if err != nil {
+			wants(t, err, idp.ErrUnavailable)
+			down++
+		}
+	}
+	if down == 0 || down > 25 {
+		t.Errorf("%d of 30 flows are unavailable", down)
+	}
+	for i := range 30 {
+		eventually(t, func() error { _, err := s.TakeFlow(t.Context(), strconv.Itoa(i)); return err })
+	}
+}

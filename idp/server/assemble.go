@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"path/filepath"
 
 	"cloudsso/api"
@@ -20,27 +21,27 @@ import (
 // assemble plugs the parts into each other, lowest layer first.
 func (s *Server) assemble() error {
 	o := s.options
-	events := s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
+	s.events = s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
 	var err error
 	if s.pages, err = web.New(web.Options{BasePath: s.basePath}); err != nil {
 		return err
 	}
-	if s.users, err = people(o.Config, o.Records, events, s); err != nil {
+	if s.users, err = people(o.Config, o.Records, s.events, s); err != nil {
 		return err
 	}
 	s.login = login.New(login.Options{
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
-		Pages: s.pages, Events: events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
+		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
 	})
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
-		People: s.users, Pages: s.pages, Events: events, Now: s.now,
+		People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err
 	}
 	if s.saml, err = samlidp.New(samlidp.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
-		Login: s.login, People: s.users, Pages: s.pages, Events: events, Now: s.now,
+		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (s *Server) assemble() error {
 	}
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
-		Records: o.Records, Sessions: o.Flows, Audit: events, Fetch: fetch, Ring: s.ring,
+		Records: o.Records, Sessions: o.Flows, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 	})
 	return nil
@@ -81,6 +82,14 @@ func people(c config.Config, records idp.Records, events userdir.Recorder, s *Se
 		dirs = append(dirs, measured{dir, s})
 	}
 	return userdir.NewUsers(records, dirs, nil), nil
+}
+
+// signOuter lets an OpenID Connect application end a session.
+type signOuter struct{ login *login.Handler }
+
+// SignOut implements [oauth.SignOuter].
+func (s signOuter) SignOut(w http.ResponseWriter, r *http.Request, o oauth.SignOut) error {
+	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, Return: o.Return})
 }
 
 // apps tells the pages about an application of either protocol.

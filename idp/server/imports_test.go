@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	// L1
 	"keys":         {"idp"},
 	"userdir":      {"idp"},
+	"userdir/ldap": {"idp", "userdir"},
 	"idp/web":      {"idp"},
 	"idp/mapping":  {"idp"},
 	"idp/audit":    {"idp"},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloudsso/idp"
+	"cloudsso/keys"
 	"cloudsso/userdir"
 )
 
@@ -17,6 +18,7 @@ import (
 // never more than 10 seconds behind; one that does not reach it signs nobody in anyway.
 const (
 	pollEvery = 5 * time.Second
+	tickEvery = time.Minute             // keys are rotated and spoken of that often
 	pollPause = pollEvery - time.Second // for one reading: the next is due then
 
 	topicKeys = "keys"
@@ -49,13 +51,17 @@ func (s *Server) followKeys(ctx context.Context) {
 		default: // it is about to look anyway
 		}
 	}
-	poll := time.NewTicker(pollEvery)
+	poll, tick := time.NewTicker(pollEvery), time.NewTicker(tickEvery)
 	defer poll.Stop()
+	defer tick.Stop()
 	hears := s.subscribe(ctx, hear)
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-tick.C:
+			s.tickKeys(ctx)
+			continue
 		case <-told:
 		case <-poll.C:
 			if !hears {
@@ -75,6 +81,12 @@ func (s *Server) subscribe(ctx context.Context, hear func(string)) bool {
 	err := m.Subscribe(ctx, topicKeys, hear)
 	s.complain(ctx, "subscribe", err)
 	return err == nil
+}
+
+func (s *Server) tickKeys(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, tickEvery/2)
+	defer cancel()
+	s.complain(ctx, "rotate keys", s.ring.Tick(bounded, keys.Schedule{Events: s.events, Marks: s.options.Flows}))
 }
 
 func (s *Server) readKeys(ctx context.Context) {

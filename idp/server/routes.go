@@ -34,6 +34,9 @@ func (s *Server) table() []route {
 		{get, "/oauth2/authorize/continue", s.oauth.AuthorizeContinue},
 		{getAndPost + withOptions, "/oauth2/token", s.oauth.Token},
 		{getAndPost + withOptions, "/oauth2/userinfo", s.oauth.UserInfo},
+		{getAndPost + withOptions, "/oauth2/introspect", s.oauth.Introspect},
+		{getAndPost + withOptions, "/oauth2/revoke", s.oauth.Revoke},
+		{getAndPost, "/oauth2/logout", s.oauth.EndSession},
 
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},

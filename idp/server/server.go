@@ -49,6 +49,7 @@ type Server struct {
 	basePath string
 	ring     *keys.Ring
 	metrics  *metrics.Metrics
+	events   userdir.Recorder
 	users    *userdir.Users
 	pages    *web.Pages
 	login    *login.Handler

@@ -4,9 +4,11 @@
 // which packages beside this one provide.
 //
 // The main path: a verb of a port binds its values ([text] refuses what no database
-// keeps), a change runs inside [Database].Write and returns once it is durable, a miss
-// is looked up afterwards in the same transaction to say why, and [Database].Fault
-// turns what the driver said into the sentinels of package idp.
+// keeps). Reading goes through [Database].Read. A change is one statement wherever that
+// is enough and goes through [Database].Change, which returns once it is durable; a miss
+// is looked up afterwards to say why. The few verbs of several statements go through
+// [Database].Write, a transaction. [Database].Fault turns what the driver said into the
+// sentinels of package idp.
 //
 // What is searched, compared or expires is a typed column; the rest of a record is one
 // JSON document, whose field names are tags and stay (a Flow's Ask and Answer have none:

@@ -17,6 +17,7 @@ func (p *Pages) Home(w http.ResponseWriter, r *http.Request, page Home) {
 type Logout struct {
 	Person Person
 	Token  string
+	Return string // where the browser goes afterwards; empty: to [SignedOut]
 }
 
 // Logout writes the page.

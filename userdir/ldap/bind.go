@@ -91,13 +91,9 @@ func (d *Directory) verdict(ctx context.Context, err error, controls []goldap.Co
 		told = subcode(err)
 	}
 	switch {
-	case err == nil && told == errUnchecked, errors.Is(told, userdir.ErrLocked) && err == nil:
-		return d.unchecked(ctx, told)
-	case err == nil:
-		return told
 	case told == errUnchecked:
-		return d.unchecked(ctx, err)
-	case told != nil:
+		return d.unchecked(ctx, told)
+	case err == nil || told != nil:
 		return told
 	case goldap.IsErrorAnyOf(err, goldap.LDAPResultConstraintViolation, goldap.LDAPResultUnwillingToPerform):
 		return d.unchecked(ctx, err) // 389 Directory Server and FreeIPA: too many tries; account inactivated

@@ -74,26 +74,25 @@ func usable(u userdir.User) (userdir.User, error) {
 	return u, nil
 }
 
-// bindFirst takes the DN from the template instead of from a search. The person's own
-// connection then reads their entry, so that no service account is needed.
+// bindFirst takes the DN from the template instead of from a search. Without a service
+// account the person's own connection reads their entry.
 func (d *Directory) bindFirst(ctx context.Context, login, password string) (u userdir.User, err error) {
 	dn := fill(d.o.UserDN, "{login}", goldap.EscapeDN(login))
-	if d.o.BindDN != "" { // then who is unknown can be told, and the next directory be asked
-		err := d.service(ctx, func(c *conn) error {
-			_, err := d.at(ctx, c, dn, login)
-			return err
-		})
-		if err != nil {
-			return userdir.User{}, err
-		}
-	}
-	err = d.prove(ctx, dn, password, func(c *conn) error {
+	read := func(c *conn) error {
 		e, err := d.at(ctx, c, dn, login)
 		if err == nil {
 			u, err = d.user(ctx, c, e)
 		}
 		return err
-	})
+	}
+	if d.o.BindDN != "" { // then who is unknown can be told, and the next directory be asked
+		if err := d.service(ctx, read); err != nil {
+			return userdir.User{}, err
+		}
+		err = d.prove(ctx, dn, password, nil)
+	} else {
+		err = d.prove(ctx, dn, password, read)
+	}
 	switch {
 	case errors.Is(err, userdir.ErrNotFound):
 		// The password is right, and the entry is not one of UserFilter's people.

@@ -198,7 +198,7 @@ func (d *Directory) lockedSince(since string) (bool, error) {
 
 // secrets are never taken, not even by name: attributes end in tokens.
 var secrets = []string{"userpassword", "authpassword", "unicodepwd", "dbcspwd", "lmpwdhistory", "ntpwdhistory", "supplementalcredentials", "sambantpassword", "sambalmpassword",
-	"krbprincipalkey", "ipanthash", "pwdhistory", "ms-mcs-admpwd", "mslaps-password", "shadowlastchange"}
+	"krbprincipalkey", "ipanthash", "pwdhistory", "ms-mcs-admpwd", "mslaps-password"}
 
 func (d *Directory) attributes(e entry, login string) (idp.Attributes, error) {
 	rows := d.o.Attributes

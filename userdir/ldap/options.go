@@ -54,6 +54,7 @@ type Options struct {
 	// without looking at the password (AD 775, ppolicy): it also tells strangers that it exists.
 	RevealLocked bool
 
+	PageSize       int           // groups asked for at once (RFC 2696); default 500
 	PoolSize       int           // connections of the service account, and as many of people signing in; default 8
 	ConnectTimeout time.Duration // of one server, TLS included; default 1 s
 	Timeout        time.Duration // of one request; default 2 s
@@ -106,6 +107,7 @@ func (o *Options) complete() {
 	setDefault(&o.EmailAttribute, "mail")
 	setDefault(&o.Groups.MaxDepth, 8)
 	setDefault(&o.LockoutDuration, 30*time.Minute)
+	setDefault(&o.PageSize, 500)
 	setDefault(&o.PoolSize, 8)
 	setDefault(&o.ConnectTimeout, time.Second)
 	setDefault(&o.Timeout, 2*time.Second)
@@ -140,8 +142,8 @@ func (o *Options) check() error {
 	case o.BindDN != "" && o.BindPassword == "":
 		// RFC 4513 §5.1.2: a name without a password is an anonymous bind that looks like a real one.
 		return bad("bind_password", "The service account %q has no password.", o.BindDN)
-	case o.PoolSize < 0 || o.Timeout < 0 || o.ConnectTimeout < 0 || o.Groups.MaxDepth < 0 || o.LockoutDuration < 0:
-		return bad("pool_size", "Sizes and times must not be negative.")
+	case o.PageSize < 0 || o.PoolSize < 0 || o.Timeout < 0 || o.ConnectTimeout < 0 || o.Groups.MaxDepth < 0 || o.LockoutDuration < 0:
+		return bad("pool_size", "Sizes, depths and times must not be negative.")
 	}
 	if _, err := goldap.ParseDN(o.BaseDN); err != nil || o.BaseDN == "" {
 		return bad("base_dn", "The base DN %q is not a distinguished name, such as ou=people,dc=example,dc=com.", o.BaseDN)

@@ -13,7 +13,6 @@ import (
 
 const (
 	maxMatches = 16   // entries that may have one login
-	pageSize   = 500  // groups asked for at once
 	maxGroups  = 5000 // of one person
 )
 
@@ -136,7 +135,7 @@ func (d *Directory) at(ctx context.Context, c *conn, dn, login string) (entry, e
 
 // pages reads everything that a search finds, a page at a time (RFC 2696).
 func (d *Directory) pages(ctx context.Context, c *conn, r *goldap.SearchRequest) (all []entry, err error) {
-	paging := goldap.NewControlPaging(pageSize)
+	paging := goldap.NewControlPaging(uint32(d.o.PageSize))
 	r.Controls = []goldap.Control{paging}
 	for {
 		var result *goldap.SearchResult

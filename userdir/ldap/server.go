@@ -159,10 +159,9 @@ func (d *Directory) bindService(ctx context.Context) func(*conn) error {
 // unavailable is what everything becomes that is no answer about a person.
 func (d *Directory) unavailable(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(err, userdir.ErrUnavailable), errors.Is(ctx.Err(), context.Canceled):
-		if ctx.Err() != nil {
-			return fmt.Errorf("directory %s: %w", d.o.ID, ctx.Err())
-		}
+	case errors.Is(ctx.Err(), context.Canceled): // the person went away: nobody's fault
+		return fmt.Errorf("directory %s: %w", d.o.ID, ctx.Err())
+	case errors.Is(err, userdir.ErrUnavailable):
 		return err
 	case ctx.Err() != nil:
 		err = ctx.Err()

@@ -22,18 +22,42 @@ func Cluster(t testing.TB, n int, options ...string) []*Server {
 			s.Must(t, "CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(nodes[0].Port))
 		}
 	}
-	for end := time.Now().Add(3 * patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		agree := 0
+	agree(t, nodes)
+	return nodes
+}
+
+// Replica adds a server to the cluster that stands in for its first node.
+func Replica(t testing.TB, nodes []*Server) *Server {
+	t.Helper()
+	s := Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0")
+	s.Must(t, "CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(nodes[0].Port))
+	agree(t, append(nodes[:len(nodes):len(nodes)], s))
+	s.Must(t, "CLUSTER", "REPLICATE", nodes[0].Must(t, "CLUSTER", "MYID"))
+	until(t, "the replica does not follow", func() bool {
+		return strings.Contains(s.Must(t, "INFO", "replication"), "master_link_status:up")
+	})
+	return s
+}
+
+func agree(t testing.TB, nodes []*Server) {
+	t.Helper()
+	until(t, "the nodes of the cluster do not find each other", func() bool {
 		for _, s := range nodes {
 			info := s.Must(t, "CLUSTER", "INFO")
-			if strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:"+strconv.Itoa(n)) {
-				agree++
+			if !strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, "cluster_known_nodes:"+strconv.Itoa(len(nodes))) {
+				return false
 			}
 		}
-		if agree == n {
-			return nodes
+		return true
+	})
+}
+
+func until(t testing.TB, otherwise string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(3 * patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if done() {
+			return
 		}
 	}
-	t.Fatal("the nodes of the cluster do not find each other")
-	return nil
+	t.Fatal(otherwise)
 }

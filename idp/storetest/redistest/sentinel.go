@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Sentinel starts one that alone decides about the group "main", whose master this is,
@@ -21,11 +20,8 @@ func Sentinel(t testing.TB, master *Server, replicas int, lines ...string) *Serv
 		t.Fatal(err)
 	}
 	s := start(t, []string{file, "--sentinel", "--bind", "127.0.0.1", "--port", "{port}", "--dir", "{dir}", "--logfile", "{dir}/log"}, nil)
-	for end := time.Now().Add(3 * patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if strings.Contains(s.Must(t, "SENTINEL", "MASTER", "main"), "num-slaves\n"+strconv.Itoa(replicas)) {
-			return s
-		}
-	}
-	t.Fatal("the Sentinel does not find the replicas")
-	return nil
+	until(t, "the Sentinel does not find the replicas", func() bool {
+		return strings.Contains(s.Must(t, "SENTINEL", "MASTER", "main"), "num-slaves\n"+strconv.Itoa(replicas))
+	})
+	return s
 }

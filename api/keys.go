@@ -1,0 +1,56 @@
+package api
+
+import (
+	"context"
+
+	"cloudsso/idp"
+	"cloudsso/keys"
+)
+
+// Key is the answer about one key of the ring; nothing private is in it.
+type Key keys.Info
+
+// KeyRotation says which key is rotated, and how.
+type KeyRotation struct {
+	Use string `json:"use,omitempty" doc:"sig (JWTs, the default), saml, or token (the root of opaque tokens and cookies)."`
+	Alg string `json:"alg,omitempty" doc:"RS256, the default, or ES256; HS256 for token."`
+	Now bool   `json:"now,omitempty" doc:"Sign with the new key at once, for emergencies: whoever has not read it yet refuses what it signs, relying parties for up to five minutes, service providers until they read the metadata again. Otherwise a JWT key or token root takes over after a day, and a SAML key when it is activated."`
+}
+
+// KeyStep says how a key is activated or retired.
+type KeyStep struct {
+	Now bool `json:"now,omitempty" doc:"Do it although applications may not be ready: they may refuse what an activated key signs, and what a retired key signed is worthless at once."`
+}
+
+// Keys lists the keys of the ring.
+func (o *Owner) Keys() List[Key] {
+	rows := o.Ring.Keys()
+	out := List[Key]{Items: make([]Key, 0, len(rows))}
+	for _, k := range rows {
+		out.Items = append(out.Items, Key(k))
+	}
+	return out
+}
+
+// RotateKey makes the next key of a kind, as [keys.Ring.Rotate] does.
+func (o *Owner) RotateKey(ctx context.Context, r KeyRotation) (Key, error) {
+	k, err := o.Ring.Rotate(ctx, recorder{o}, keys.Plan{Use: r.Use, Alg: r.Alg, Now: r.Now})
+	return Key(k), err
+}
+
+// ActivateKey lets a published key sign, as [keys.Ring.Activate] does. id may be a slot too.
+func (o *Owner) ActivateKey(ctx context.Context, id string, s KeyStep) (Key, error) {
+	k, err := o.Ring.Activate(ctx, recorder{o}, id, s.Now)
+	return Key(k), err
+}
+
+// RetireKey publishes a key no longer, as [keys.Ring.Retire] does. id may be a slot too.
+func (o *Owner) RetireKey(ctx context.Context, id string, s KeyStep) (Key, error) {
+	k, err := o.Ring.Retire(ctx, recorder{o}, id, s.Now)
+	return Key(k), err
+}
+
+// recorder puts Events on record in the owner's name.
+type recorder struct{ owner *Owner }
+
+func (r recorder) Record(ctx context.Context, e idp.Event) error { return r.owner.record(ctx, e) }
