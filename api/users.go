@@ -70,7 +70,10 @@ func (o *Owner) fill(u *idp.User, in NewUser) error {
 	if err != nil {
 		return err
 	}
-	u.Username, u.Email, u.Attributes, u.Groups, u.Disabled = in.Username, in.Email, attributes, in.Groups, in.Disabled
+	// Stored in the form that sign-in compares: a name typed as "é" is found however the
+	// keyboard composed it.
+	u.Username, u.Email = userdir.Username(in.Username), userdir.Username(in.Email)
+	u.Attributes, u.Groups, u.Disabled = attributes, in.Groups, in.Disabled
 	if in.Password != "" {
 		u.PasswordHash, err = userdir.HashPassword(in.Password)
 	}

@@ -286,3 +286,17 @@ func TestEventsNameWhoDidWhatAndHoldNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesAreStoredAsSignInComparesThem: "é" is one character or two, depending on the
+// keyboard. Whoever was entered in one form must be able to sign in by the other.
+func TestNamesAreStoredAsSignInComparesThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made, err := w.admin.Local("test").CreateUser(t.Context(), api.NewUser{Username: "rene\u0301", Email: "rene\u0301@example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Username != "ren\u00e9" || made.Email != "ren\u00e9@example.org" {
+		t.Errorf("stored as %+q and %+q", made.Username, made.Email)
+	}
+}

@@ -123,7 +123,7 @@ func (c *cluster) logged(want ...string) {
 
 // verifies is what a relying party does: the key set's key with the token's kid.
 func verifies(raw string, set *jose.JSONWebKeySet) error {
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err == nil {
 		_, err = jws.Verify(set)
 	}

@@ -64,11 +64,16 @@ func TestClaimsParameter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
-			h.client("wiki", c.set)
+			client := h.client("wiki", c.set)
 			if c.scope == "" {
 				c.scope = "openid"
 			}
 			body := h.signIn(t, "wiki", "scope", c.scope, "claims", c.claims)
+			for _, scope := range h.login.asked.Scopes {
+				if !slices.Contains(client.Scopes(), scope) {
+					t.Errorf("people are asked for %s, which the client may not have", scope)
+				}
+			}
 			if got := named(h.userinfo(body["access_token"]).json(t)); !slices.Equal(got, c.userinfo) {
 				t.Errorf("userinfo got %v, want %v", got, c.userinfo)
 			}

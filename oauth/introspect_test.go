@@ -283,7 +283,7 @@ func TestForgedTokensCostIntrospectionNoRead(t *testing.T) {
 	h.client("wiki", nil)
 	refresh, body := h.offline(t)
 	h.grants.reads = 0
-	for _, token := range []string{refresh[:len(refresh)-1] + "_", body["access_token"].(string) + "A", "crt_", "cat_", "x"} {
+	for _, token := range []string{refresh + "A", refresh[:len(refresh)-4], body["access_token"].(string) + "AAAA", "crt_", "cat_", "x"} {
 		h.introspect("wiki", token)
 	}
 	if h.grants.reads != 0 {

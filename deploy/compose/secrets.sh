@@ -13,21 +13,20 @@ host=${issuer#https://}; host=${host%%[/:]*}
 # key-encryption key, which only its owner reads.
 umask 077
 mkdir -p secrets
-random() { openssl rand -hex 24; }
-put() { [ -e "secrets/$1" ] || { cat >"secrets/$1"; chmod 444 "secrets/$1"; }; }
+put() { # mode name text
+  [ -e "secrets/$2" ] || { printf '%s\n' "$3" >"secrets/$2"; chmod "$1" "secrets/$2"; }
+}
 
-random | put postgres_password
-[ -e secrets/redis_password ] || random >secrets/redis_password
-printf 'postgres://cloudsso:%s@postgres:5432/cloudsso?sslmode=disable\n' "$(cat secrets/postgres_password)" | put store_url
-printf 'redis://:%s@redis:6379/0\n' "$(cat secrets/redis_password)" | put flows_url
-put redis.conf <<EOF
-requirepass $(cat secrets/redis_password)
+put 444 postgres_password "$(openssl rand -hex 24)"
+put 400 redis_password "$(openssl rand -hex 24)"
+put 400 kek "$(openssl rand -base64 32)"
+put 444 store_url "postgres://cloudsso:$(cat secrets/postgres_password)@postgres:5432/cloudsso?sslmode=disable"
+put 444 flows_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
+put 444 redis.conf "requirepass $(cat secrets/redis_password)
 maxmemory-policy noeviction
 appendonly yes
 appendfsync everysec
-dir /data
-EOF
-[ -e secrets/kek ] || { openssl rand -base64 32 >secrets/kek; chmod 400 secrets/kek; }
+dir /data"
 if [ ! -e secrets/tls.crt ]; then # put the real one in its place
   openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj "/CN=$host" -addext "subjectAltName=DNS:$host" \
     -keyout secrets/tls.key -out secrets/tls.crt 2>/dev/null

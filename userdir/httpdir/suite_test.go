@@ -69,16 +69,13 @@ func TestSuiteIMIS(t *testing.T) {
 type contract struct{ people []userdirtest.Person }
 
 func (c contract) find(login string) (found []userdirtest.Person) {
+	if i := slices.IndexFunc(c.people, func(p userdirtest.Person) bool { return strings.EqualFold(p.Username, login) }); i >= 0 {
+		return c.people[i : i+1]
+	}
 	for _, p := range c.people {
-		if strings.EqualFold(p.Username, login) {
-			return []userdirtest.Person{p}
-		}
 		if strings.EqualFold(p.Email, login) {
 			found = append(found, p)
 		}
-	}
-	if i := slices.IndexFunc(c.people, func(p userdirtest.Person) bool { return strings.EqualFold(p.Username, login) }); i >= 0 {
-		return c.people[i : i+1]
 	}
 	return found
 }

@@ -102,6 +102,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.calls[r.URL.Path]++
 	wrong := s.wrong
 	s.mu.Unlock()
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
+	fault := r.ParseForm() // first: only then net/http sees that a caller has gone
 	if wrong.Delay > 0 {
 		select {
 		case <-time.After(wrong.Delay):
@@ -117,7 +119,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost && r.URL.Path == "/token" && wrong.Token != "":
 		fmt.Fprint(w, wrong.Token)
 	case r.Method == http.MethodPost && r.URL.Path == "/token":
-		s.token(w, r)
+		s.token(w, r, fault)
 	case r.Method == http.MethodGet && query && wrong.Body != "":
 		fmt.Fprint(w, wrong.Body)
 	case r.Method == http.MethodGet && query:
@@ -132,9 +134,8 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the caller went away
 }
 
-func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
-	if err := r.ParseForm(); err != nil || r.PostForm.Get("grant_type") != "password" {
+func (s *Server) token(w http.ResponseWriter, r *http.Request, fault error) {
+	if fault != nil || r.PostForm.Get("grant_type") != "password" {
 		answer(w, http.StatusBadRequest, map[string]string{"error": "unsupported_grant_type"})
 		return
 	}
