@@ -225,7 +225,7 @@ func TestWritesHonourIfMatch(t *testing.T) {
 func grantFor(t *testing.T, w *world, g idp.Grant) string {
 	t.Helper()
 	g.ID, g.CreatedAt, g.ExpiresAt = idp.NewID(), w.now(), w.now().Add(24*time.Hour)
-	if err := w.store.CreateGrant(t.Context(), g); err != nil {
+	if err := w.store.CreateGrant(t.Context(), g, idp.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	return g.ID

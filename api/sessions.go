@@ -18,7 +18,7 @@ type Session struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	IP        string    `json:"ip,omitempty"`
 	UserAgent string    `json:"user_agent,omitempty"`
-	Apps      []string  `json:"apps,omitempty"`
+	Apps      []string  `json:"apps,omitempty" doc:"The service providers (SAML) that were told of it. Clients are not listed: their grants name the session."`
 }
 
 func viewSession(s idp.Session) Session {

@@ -108,7 +108,9 @@ type Subjects interface {
 
 // Grants keeps [Grant] rows. Exchange and refresh are one compare-and-swap each.
 type Grants interface {
-	CreateGrant(ctx context.Context, g Grant) error
+	// CreateGrant stores g and appends e, the Event that tells of it: both or neither. A
+	// zero Event (no Name) appends nothing. ErrConflict if the ID of either is taken.
+	CreateGrant(ctx context.Context, g Grant, e Event) error
 	// Grant returns revoked grants too, for as long as the row is there.
 	Grant(ctx context.Context, id string) (Grant, error)
 	// RedeemCode marks the code used. Exactly one caller wins. Everybody later, and

@@ -11,16 +11,17 @@ type Session struct {
 	AuthTime  time.Time // last time the person proved who they are
 	AMR       []string  // RFC 8176
 	CreatedAt time.Time
-	SeenAt    time.Time // last use, coarse (minutes)
-	ExpiresAt time.Time // absolute end; the idle end is the login's business
-	IP        string    // of the sign-in
-	UserAgent string    // of the sign-in, at most 256 bytes
-	Apps      []SessionApp
-	Version   int64 // compare-and-swap counter, owned by the store
+	SeenAt    time.Time    // last use, coarse (minutes)
+	ExpiresAt time.Time    // absolute end; the idle end is the login's business
+	IP        string       // of the sign-in
+	UserAgent string       // of the sign-in, at most 256 bytes
+	Apps      []SessionApp // SAML only
+	Version   int64        // compare-and-swap counter, owned by the store
 }
 
 // SessionApp is one app that was told about this session, with what it was told;
-// logout needs it to name the session to that app.
+// logout needs it to name the session to that app. OpenID Connect clients are not listed:
+// the [Grant] of each carries SessionID and SID.
 type SessionApp struct {
 	Protocol     string // ProtocolOIDC or ProtocolSAML
 	App          string // client_id or slug

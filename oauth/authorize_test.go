@@ -367,7 +367,7 @@ func TestContinueChecksAgain(t *testing.T) {
 		"person gone":                    {nil, func(h *house) { h.people.set(anna, idp.Gone) }, 303, "access_denied"},
 		"directory down":                 {nil, func(h *house) { h.people.down = idp.ErrUnavailable }, 303, "temporarily_unavailable"},
 		"signed out":                     {nil, func(h *house) { h.login.joining = idp.ErrNotFound }, 303, "login_required"},
-		"event not on record":            {nil, func(h *house) { h.events.err = errors.New("disk full") }, 303, "server_error"},
+		"grant not on record":            {nil, func(h *house) { h.grants.broken = errors.New("disk full") }, 303, "server_error"},
 		"prompt=login, old sign-in":      {[]string{"prompt", "login"}, func(*house) {}, 303, "login_required"},
 		"max_age=0, old sign-in":         {[]string{"max_age", "0"}, func(*house) {}, 303, "login_required"},
 		"max_age=30, older sign-in":      {[]string{"max_age", "30"}, func(*house) {}, 303, "login_required"},

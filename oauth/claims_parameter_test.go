@@ -144,6 +144,15 @@ func TestClaimsParametersThatAreMalformed(t *testing.T) {
 			}
 		})
 	}
+	t.Run("nobody signs in for what cannot be reached", func(t *testing.T) {
+		h := newHouse(t)
+		h.client("wiki", nil)
+		h.login.visit = true
+		got := h.authorize(request("wiki", "claims", `{"id_token":{"acr":{"essential":true,"value":"urn:x"}}}`)).params(t)
+		if got.Get("error_description") != unmet {
+			t.Errorf("got %v", got)
+		}
+	})
 	t.Run("without openid it means nothing", func(t *testing.T) {
 		if body := h.signIn(t, "wiki", "scope", "email", "claims", "{"); body["scope"] != "email" {
 			t.Errorf("got %v", body)

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -47,15 +46,4 @@ func personal(scope string) bool { return slices.Contains(standardScopes(), scop
 
 func standardScopes() []string {
 	return []string{"openid", "profile", "email", "phone", "address", "groups", offlineOnly}
-}
-
-// createOwn writes the grant. What is not on record is not handed out.
-func (p *Provider) createOwn(ctx context.Context, u *unit) error {
-	if err := p.Records.CreateGrant(ctx, u.grant); err != nil {
-		return err
-	}
-	return p.Events.Record(ctx, idp.Event{
-		Name: idp.EventGrantCreated, App: u.client.ID,
-		Detail: map[string]string{"grant": u.grant.ID, "scope": strings.Join(u.grant.Scopes, " ")},
-	})
 }

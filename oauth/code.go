@@ -12,7 +12,7 @@ import (
 )
 
 // issueCode makes the grant of a settled flow and returns its code. The grant is one
-// row, written once.
+// row, written once, together with its Event.
 func (p *Provider) issueCode(ctx context.Context, a *authorization, f idp.Flow) (string, error) {
 	u := &unit{now: p.now(), client: client{a.client, a.redirectURI}}
 	var err error
@@ -27,18 +27,28 @@ func (p *Provider) issueCode(ctx context.Context, a *authorization, f idp.Flow) 
 	if err != nil {
 		return "", err
 	}
-	if err := p.Records.CreateGrant(ctx, u.grant); err != nil {
+	if err := p.createGrant(ctx, u); err != nil {
 		return "", err
 	}
+	// Looking for the session before there is a grant would miss a sign-out in between.
 	if err := p.Login.Joined(ctx, f.Answer.Session, idp.SessionApp{Protocol: idp.ProtocolOIDC, App: a.client.ID, At: u.now}); err != nil {
 		return "", notJoined(err)
 	}
-	// A grant that is not on record is not handed out.
-	err = p.Events.Record(ctx, idp.Event{
-		Name: idp.EventGrantCreated, Subject: u.grant.Subject, App: a.client.ID,
+	return code, nil
+}
+
+// createGrant writes the grant and its Event in one step: what is not on record is not
+// handed out.
+func (p *Provider) createGrant(ctx context.Context, u *unit) error {
+	e := p.Events.Complete(ctx, idp.Event{
+		Name: idp.EventGrantCreated, Subject: u.grant.Subject, App: u.client.ID,
 		Detail: map[string]string{"grant": u.grant.ID, "scope": strings.Join(u.grant.Scopes, " ")},
 	})
-	return code, err
+	if err := p.Records.CreateGrant(ctx, u.grant, e); err != nil {
+		return err
+	}
+	p.Events.Logged(ctx, e)
+	return nil
 }
 
 func (a *authorization) grant(f idp.Flow) (idp.Grant, error) {

@@ -17,7 +17,7 @@ func (p *Provider) commit(ctx context.Context, u *unit) error {
 	case u.rotate:
 		return p.rotate(ctx, u)
 	case u.grantType == clientCredentials:
-		return p.createOwn(ctx, u)
+		return p.createGrant(ctx, u)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (p *Provider) Introspect(w http.ResponseWriter, r *http.Request) {
 // introspect answers about a token as it is now. token_type_hint is not needed: the
 // token says what it is (RFC 7662 §2.1 lets us ignore it).
 func (p *Provider) introspect(ctx context.Context, caller idp.Client, token string) (introspection, error) {
-	t, err := p.present(ctx, token)
+	t, err := p.lookUp(ctx, token)
 	if err == nil {
 		err = mayIntrospect(caller, t)
 	}

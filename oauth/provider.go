@@ -29,7 +29,7 @@ const (
 type Records interface {
 	Client(ctx context.Context, id string) (idp.Client, error)
 	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
-	CreateGrant(ctx context.Context, g idp.Grant) error
+	CreateGrant(ctx context.Context, g idp.Grant, e idp.Event) error
 	Grant(ctx context.Context, id string) (idp.Grant, error)
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
@@ -53,9 +53,12 @@ type People interface {
 	Person(ctx context.Context, subject string) (idp.Person, error)
 }
 
-// Recorder writes audit events.
+// Recorder writes audit events: by itself, or around Records.CreateGrant, which appends
+// what Complete returned; Logged says that it did.
 type Recorder interface {
 	Record(ctx context.Context, e idp.Event) error
+	Complete(ctx context.Context, e idp.Event) idp.Event
+	Logged(ctx context.Context, e idp.Event)
 }
 
 // Options of [New]. All but Dev, SignOuter and RefreshGrace are needed.

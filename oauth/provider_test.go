@@ -178,6 +178,17 @@ func (e *events) Record(_ context.Context, event idp.Event) error {
 	return e.err
 }
 
+func (e *events) Complete(_ context.Context, event idp.Event) idp.Event {
+	event.ID = idp.NewID()
+	return event
+}
+
+func (e *events) Logged(_ context.Context, event idp.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, event)
+}
+
 func (e *events) names() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -199,6 +210,7 @@ type watched struct {
 	broken error // of RevokeGrant and CreateGrant
 
 	noClients error
+	smuggled  []string // scopes that end up in new grants
 }
 
 func (w *watched) Client(ctx context.Context, id string) (idp.Client, error) {
@@ -215,11 +227,12 @@ func (w *watched) RevokeGrant(ctx context.Context, id, reason string, now time.T
 	return w.Store.RevokeGrant(ctx, id, reason, now)
 }
 
-func (w *watched) CreateGrant(ctx context.Context, g idp.Grant) error {
+func (w *watched) CreateGrant(ctx context.Context, g idp.Grant, e idp.Event) error {
 	if w.broken != nil {
 		return w.broken
 	}
-	return w.Store.CreateGrant(ctx, g)
+	g.Scopes = append(g.Scopes, w.smuggled...)
+	return w.Store.CreateGrant(ctx, g, e)
 }
 
 func (w *watched) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error {

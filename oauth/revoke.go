@@ -42,7 +42,7 @@ func (p *Provider) Revoke(w http.ResponseWriter, r *http.Request) {
 // client is told (§2.1), where fosite says 200. A refresh token that was used before
 // still ends its family: the client may have lost the answer that had the next one.
 func (p *Provider) revokeToken(ctx context.Context, caller idp.Client, token string) error {
-	t, err := p.present(ctx, token)
+	t, err := p.lookUp(ctx, token)
 	switch {
 	case isFault(err, invalidToken):
 		return nil

@@ -19,17 +19,17 @@ type presented struct {
 	scopes  []string
 }
 
-// present finds the grant of an access or refresh token; which of them it is, the token
+// lookUp finds the grant of an access or refresh token; which of them it is, the token
 // says. What is not ours, or is over, is [invalidToken]; a forged token costs no read.
 // Whether the token may still be used is the question of [Provider.alive].
-func (p *Provider) present(ctx context.Context, token string) (*presented, error) {
+func (p *Provider) lookUp(ctx context.Context, token string) (*presented, error) {
 	if strings.HasPrefix(token, refreshPrefix) {
-		return p.presentRefresh(ctx, token)
+		return p.lookUpRefresh(ctx, token)
 	}
-	return p.presentAccess(ctx, token)
+	return p.lookUpAccess(ctx, token)
 }
 
-func (p *Provider) presentAccess(ctx context.Context, token string) (*presented, error) {
+func (p *Provider) lookUpAccess(ctx context.Context, token string) (*presented, error) {
 	t, err := p.tokens.readAccess(token)
 	now := p.now()
 	if err != nil || !now.Before(t.expires) {
@@ -42,7 +42,7 @@ func (p *Provider) presentAccess(ctx context.Context, token string) (*presented,
 	return &presented{unit{now: now, grant: g}, true, t.issued, t.expires, selectedScopes(g.Scopes, t.scopes)}, nil
 }
 
-func (p *Provider) presentRefresh(ctx context.Context, token string) (*presented, error) {
+func (p *Provider) lookUpRefresh(ctx context.Context, token string) (*presented, error) {
 	id, seq, err := p.tokens.readRefresh(token)
 	if err != nil {
 		return nil, tokenDead(err)

@@ -75,7 +75,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 // resolve finds what an access token stands for, as it is now. A token of a client that
 // acts for itself is nobody's.
 func (p *Provider) resolve(ctx context.Context, token string) (*presented, error) {
-	t, err := p.presentAccess(ctx, token)
+	t, err := p.lookUpAccess(ctx, token)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ type Directory interface {
 	//   ErrNotFound            nobody here has this login; no password work was done; the next directory is asked
 	//   ErrInvalidCredentials  the password is wrong; nobody else is asked
 	//   ErrDisabled, ErrLocked, ErrPasswordExpired   the password is right, the account is not usable
-	//   ErrUnavailable         the directory did not answer; nobody else is asked
+	//   ErrSecondFactor        the password alone does not do there; nobody else is asked
+	//   ErrUnavailable         the directory did not answer, or with nonsense (ErrMalformed); nobody else is asked
 	// Somebody who is known here costs one password check whatever the answer, so that
 	// the time taken tells nothing.
 	Authenticate(ctx context.Context, c Credentials) (User, error)

@@ -5,6 +5,8 @@
 //	Users.Authenticate  asks the directories in order until one knows the login
 //	Local, File         the built-in users, and a YAML file
 //	Passwords           argon2id, bounded, the same work whoever is asked for
+//	ldap, httpdir       people whom another server keeps
+//	Guard               a time limit, a circuit breaker and a short memory around one of those
 //	Users.Person        a subject back to what its directory says right now
 //
 // A [Directory] only knows its own people. The subject, our stable id, is given out by

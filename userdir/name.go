@@ -50,7 +50,7 @@ func Prepare(c Credentials) (login, password string, err error) {
 	if !plausibleLogin(login) {
 		return "", "", ErrNotFound
 	}
-	if !plausiblePassword(c.Password.Reveal()) || password == "" || strings.ContainsRune(password, 0) {
+	if !plausiblePassword(c.Password.Reveal()) || strings.ContainsRune(password, 0) {
 		return "", "", ErrInvalidCredentials
 	}
 	return login, password, nil

@@ -42,24 +42,25 @@ type composition struct {
 	Secrets map[string]struct{ File string }
 }
 
-// composed runs secrets.sh in a copy of the folder and reads compose.yaml as Compose
+// composed runs a copy of compose-secrets.sh and reads compose.yaml as Compose
 // does: with the values of .env in place of ${NAME:?…}.
 func composed(t *testing.T) (dir string, c composition) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(deploy, "compose"))); err != nil {
+	script := filepath.Join(dir, "compose-secrets.sh")
+	if err := os.WriteFile(script, []byte(readDeploy(t, "compose-secrets.sh")), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time changes nothing
-		if out, err := exec.Command("bash", filepath.Join(dir, "secrets.sh"), "https://login.example.com").CombinedOutput(); err != nil {
-			t.Fatalf("secrets.sh: %v\n%s", err, out)
+		if out, err := exec.Command("bash", script, "https://login.example.com").CombinedOutput(); err != nil {
+			t.Fatalf("compose-secrets.sh: %v\n%s", err, out)
 		}
 	}
 	env, err := os.ReadFile(filepath.Join(dir, ".env"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := regexp.MustCompile(`\$\{(\w+)[^}]*\}`).ReplaceAllStringFunc(readDeploy(t, "compose/compose.yaml"), func(ref string) string {
+	text := regexp.MustCompile(`\$\{(\w+)[^}]*\}`).ReplaceAllStringFunc(readDeploy(t, "compose.yaml"), func(ref string) string {
 		name := regexp.MustCompile(`\w+`).FindString(ref)
 		_, after, found := strings.Cut("\n"+string(env), "\n"+name+"=")
 		if !found {
@@ -153,7 +154,7 @@ func TestTheCompositionIsWhole(t *testing.T) {
 	if err != nil || kek.Mode().Perm() != 0o400 {
 		t.Errorf("others may read the key-encryption key: %v %v", kek.Mode(), err)
 	}
-	yaml := readDeploy(t, "compose/compose.yaml")
+	yaml := readDeploy(t, "compose.yaml")
 	for _, file := range []string{"postgres_password", "redis_password", "kek"} {
 		secret, err := os.ReadFile(filepath.Join(dir, "secrets", file))
 		if err != nil || len(secret) < 32 || strings.Contains(yaml, string(secret)) {

@@ -35,6 +35,7 @@ type Ending struct {
 	Sure    bool
 	SID     string
 	Subject string
+	App     string // who asks, for the audit log
 	Return  string // where the browser goes afterwards, checked; empty: to a page of ours
 }
 
@@ -55,7 +56,7 @@ func (h *Handler) SignOut(w http.ResponseWriter, r *http.Request, e Ending) erro
 	case s == nil:
 		h.signedOut(w, r, e.Return)
 	case e.names(s):
-		if err := h.endSession(w, r, s, "application"); err != nil {
+		if err := h.endSession(w, r, s, e.App, "application"); err != nil {
 			return err
 		}
 		h.signedOut(w, r, e.Return)
@@ -86,7 +87,7 @@ func (h *Handler) logoutPost(w http.ResponseWriter, r *http.Request, s *idp.Sess
 		h.fail(w, r, "", err)
 		return
 	}
-	if err := h.endSession(w, r, s, "person"); err != nil {
+	if err := h.endSession(w, r, s, "", "person"); err != nil {
 		h.fail(w, r, "", err)
 		return
 	}
@@ -94,10 +95,10 @@ func (h *Handler) logoutPost(w http.ResponseWriter, r *http.Request, s *idp.Sess
 }
 
 // endSession ends the session and whatever this browser has begun with it.
-func (h *Handler) endSession(w http.ResponseWriter, r *http.Request, s *idp.Session, reason string) error {
+func (h *Handler) endSession(w http.ResponseWriter, r *http.Request, s *idp.Session, app, reason string) error {
 	ended, err := h.flows.DeleteSession(r.Context(), s.ID)
 	if err == nil {
-		err = h.events.Record(r.Context(), idp.Event{Name: idp.EventLogout, Subject: ended.Subject, Detail: map[string]string{"reason": reason, "sid": ended.SID}})
+		err = h.events.Record(r.Context(), idp.Event{Name: idp.EventLogout, Subject: ended.Subject, App: app, Detail: map[string]string{"reason": reason, "sid": ended.SID}})
 	}
 	if err != nil && !errors.Is(err, idp.ErrNotFound) {
 		return err

@@ -92,8 +92,10 @@ const (
 )
 
 // Joined records in the session that an app was told about it, and that the session
-// is in use. Most calls write nothing: the app is known and was seen a moment ago. A
-// session that is gone is ErrNotFound.
+// is in use. Most calls write nothing: the app is known and was seen a moment ago. An
+// OpenID Connect client is not noted here: its grant, which was just written, names the
+// session (SessionID, SID), and a second write would say the same. A session that is
+// gone is ErrNotFound.
 func (h *Handler) Joined(ctx context.Context, sessionID string, app idp.SessionApp) error {
 	for range joinedTries {
 		s, err := h.flows.Session(ctx, sessionID)
@@ -116,6 +118,9 @@ func (h *Handler) join(s *idp.Session, app idp.SessionApp) bool {
 	stale := now.Sub(s.SeenAt) >= seenEvery
 	if stale {
 		s.SeenAt = now
+	}
+	if app.Protocol == idp.ProtocolOIDC {
+		return stale
 	}
 	app.At = now
 	for i, known := range s.Apps {

@@ -47,12 +47,13 @@ func TestSignInAgain(t *testing.T) {
 		t.Parallel()
 		h := open(t)
 		b := h.signedIn("ada")
+		outcome(t, h.ask(b, "saml:sheet", ""), idp.SignedIn, "s-ada")
 		before, secret := h.session(b), b.Cookie(h.url, "cloudsso-session")
 		h.events.names()
 		h.later(time.Minute)
-		outcome(t, h.signIn(h.ask(b, "saml:sheet", `{"Login":true}`), "ada"), idp.SignedIn, "s-ada")
+		outcome(t, h.signIn(h.ask(b, "oidc:chat", `{"Login":true}`), "ada"), idp.SignedIn, "s-ada")
 		after := h.session(b)
-		if after.SID != before.SID || after.ID == before.ID || len(after.Apps) != 2 || after.Apps[0].App != "chat" {
+		if after.SID != before.SID || after.ID == before.ID || len(after.Apps) != 1 || after.Apps[0].App != "sheet" {
 			t.Errorf("before %+v, after %+v", before, after)
 		}
 		if _, err := h.store.Session(t.Context(), idp.HashSecret(secret)); !errors.Is(err, idp.ErrNotFound) {
@@ -66,11 +67,12 @@ func TestSignInAgain(t *testing.T) {
 		t.Parallel()
 		h := open(t)
 		b := h.signedIn("ada")
+		outcome(t, h.ask(b, "saml:sheet", ""), idp.SignedIn, "s-ada")
 		before := h.session(b)
 		h.events.names()
-		outcome(t, h.signIn(h.ask(b, "saml:sheet", `{"Login":true}`), "grace"), idp.SignedIn, "s-grace")
+		outcome(t, h.signIn(h.ask(b, "oidc:chat", `{"Login":true}`), "grace"), idp.SignedIn, "s-grace")
 		after := h.session(b)
-		if after.SID == before.SID || len(after.Apps) != 1 {
+		if after.SID == before.SID || len(before.Apps) != 1 || len(after.Apps) != 0 {
 			t.Errorf("before %+v, after %+v", before, after)
 		}
 		if list, _ := h.store.SessionsOf(t.Context(), "s-ada"); len(list) > 0 {
@@ -106,11 +108,11 @@ func TestJoined(t *testing.T) {
 	if got := join(sheet); got != "update-session" {
 		t.Errorf("the same app minutes later: %q", got)
 	}
-	if s := h.session(b); !s.SeenAt.Equal(h.clock()) || len(s.Apps) != 2 || !s.Apps[1].At.Equal(h.clock()) || s.Apps[1].NameID != "n1" {
+	if s := h.session(b); !s.SeenAt.Equal(h.clock()) || len(s.Apps) != 1 || !s.Apps[0].At.Equal(h.clock()) || s.Apps[0].NameID != "n1" {
 		t.Errorf("session %+v", s)
 	}
 	sheet.NameID = "n2"
-	if join(sheet); len(h.session(b).Apps) != 3 {
+	if join(sheet); len(h.session(b).Apps) != 2 {
 		t.Error("another name at the same app is not noted: logout could not name it")
 	}
 	for i := range 250 {
@@ -125,6 +127,36 @@ func TestJoined(t *testing.T) {
 	}
 }
 
+// The grant of a client names the session: writing it here too would be a second round trip.
+func TestJoinedByClientsIsNotListed(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	b := h.signedIn("ada")
+	id := h.session(b).ID
+	for _, c := range []struct {
+		name  string
+		later time.Duration
+		wrote string
+	}{
+		{"a new client", 0, ""}, {"minutes later", 6 * time.Minute, "update-session"}, {"a moment after that", time.Minute, ""},
+	} {
+		h.later(c.later)
+		h.store.wrote()
+		if err := h.login.Joined(t.Context(), id, idp.SessionApp{Protocol: "oidc", App: "wiki"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.store.wrote(); got != c.wrote {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+	if s := h.session(b); len(s.Apps) != 0 || !s.SeenAt.Equal(h.clock().Add(-time.Minute)) {
+		t.Errorf("session %+v", s)
+	}
+	if err := h.login.Joined(t.Context(), "nonsense", idp.SessionApp{Protocol: "oidc", App: "wiki"}); !errors.Is(err, idp.ErrNotFound) {
+		t.Errorf("a session that is gone: %v", err)
+	}
+}
+
 func TestJoinedByManyTabsAtOnce(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -133,13 +165,13 @@ func TestJoinedByManyTabsAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, app := range []string{"a", "b", "c", "d"} {
 		wg.Go(func() {
-			if err := h.login.Joined(t.Context(), id, idp.SessionApp{Protocol: "oidc", App: app}); err != nil {
+			if err := h.login.Joined(t.Context(), id, idp.SessionApp{Protocol: "saml", App: app}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if s := h.session(b); len(s.Apps) != 5 {
+	if s := h.session(b); len(s.Apps) != 4 {
 		t.Errorf("apps %+v", s.Apps)
 	}
 }

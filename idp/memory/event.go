@@ -14,6 +14,10 @@ func (s *Store) AppendEvent(ctx context.Context, e idp.Event) error {
 		return err
 	}
 	defer unlock()
+	return s.append(e)
+}
+
+func (s *Store) append(e idp.Event) error {
 	if _, taken := s.eventAt[e.ID]; taken {
 		return idp.ErrConflict
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // CreateGrant is [idp.Grants]'s.
-func (s *Store) CreateGrant(ctx context.Context, g idp.Grant) error {
+func (s *Store) CreateGrant(ctx context.Context, g idp.Grant, e idp.Event) error {
 	unlock, err := s.begin(ctx)
 	if err != nil {
 		return err
@@ -18,6 +18,11 @@ func (s *Store) CreateGrant(ctx context.Context, g idp.Grant) error {
 	defer unlock()
 	if _, taken := s.grants[g.ID]; taken {
 		return idp.ErrConflict
+	}
+	if e.Name != "" {
+		if err := s.append(e); err != nil {
+			return err
+		}
 	}
 	s.grants[g.ID] = clone(g)
 	return nil

@@ -6,9 +6,12 @@ import (
 	"cloudsso/idp"
 )
 
-// Recorder puts Events on record.
+// Recorder puts Events on record, by itself (Record) or around a verb of the store that
+// does it: Complete before it, Logged after it.
 type Recorder interface {
 	Record(ctx context.Context, e idp.Event) error
+	Complete(ctx context.Context, e idp.Event) idp.Event
+	Logged(ctx context.Context, e idp.Event)
 }
 
 // Events returns a Recorder that hands on to next and counts.
@@ -25,6 +28,23 @@ func (c counting) Record(ctx context.Context, e idp.Event) error {
 		c.m.unrecorded.Inc()
 		return err
 	}
+	c.count(e)
+	return nil
+}
+
+// Complete implements [Recorder].
+func (c counting) Complete(ctx context.Context, e idp.Event) idp.Event {
+	return c.next.Complete(ctx, e)
+}
+
+// Logged implements [Recorder]. If the store fails in between there is nothing to count:
+// neither the Event nor what it is about came to be.
+func (c counting) Logged(ctx context.Context, e idp.Event) {
+	c.next.Logged(ctx, e)
+	c.count(e)
+}
+
+func (c counting) count(e idp.Event) {
 	c.m.events.WithLabelValues(e.Name).Inc()
 	if result, ok := loginResults[e.Name]; ok {
 		c.m.logins.WithLabelValues(result).Inc()
@@ -32,7 +52,6 @@ func (c counting) Record(ctx context.Context, e idp.Event) error {
 	if s, ok := signInResults[e.Name]; ok {
 		c.m.signIns.WithLabelValues(s.protocol, s.result).Inc()
 	}
-	return nil
 }
 
 // What Events say about people and applications. A login comes once per session, a

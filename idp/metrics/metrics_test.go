@@ -87,6 +87,29 @@ func (r *recorder) Record(_ context.Context, e idp.Event) error {
 	return r.err
 }
 
+func (r *recorder) Complete(_ context.Context, e idp.Event) idp.Event {
+	e.ID = "completed"
+	return e
+}
+
+func (r *recorder) Logged(_ context.Context, e idp.Event) { r.got = append(r.got, e.ID+" "+e.Name) }
+
+// TestEventsOfTheStoresOwnVerbsAreCounted: those that a verb appends with what they are about.
+func TestEventsOfTheStoresOwnVerbsAreCounted(t *testing.T) {
+	t.Parallel()
+	m, log := metrics.New(options()), &recorder{}
+	events := m.Events(log)
+	e := events.Complete(t.Context(), idp.Event{Name: idp.EventGrantCreated})
+	if text := scrape(t, m); strings.Contains(text, `{event="grant.created"}`) {
+		t.Error("counted before it is on record")
+	}
+	events.Logged(t.Context(), e)
+	if len(log.got) != 1 || log.got[0] != "completed grant.created" {
+		t.Errorf("handed on: %q", log.got)
+	}
+	wantLines(t, scrape(t, m), `cloudsso_events_total{event="grant.created"} 1`, `cloudsso_sign_ins_total{protocol="oidc",result="success"} 1`)
+}
+
 func TestEventsAreCountedOnceTheyAreOnRecord(t *testing.T) {
 	t.Parallel()
 	m, log := metrics.New(options()), &recorder{}

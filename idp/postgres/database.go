@@ -7,6 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
 	"cloudsso/idp/sqlstore"
 )
 
@@ -39,6 +42,13 @@ func (d *database) Change(ctx context.Context, verb func(sqlstore.Tx) error) err
 func (d *database) Write(ctx context.Context, verb func(sqlstore.Tx) error) error {
 	return d.persist(ctx, undone, func() error {
 		return d.session(ctx, func(s session) error { return s.transact(verb) })
+	})
+}
+
+// Together is [sqlstore.Database]'s: one round trip, without BEGIN and COMMIT.
+func (d *database) Together(ctx context.Context, statements ...sqlstore.Statement) error {
+	return d.persist(ctx, undone, func() error {
+		return d.session(ctx, func(s session) error { return s.together(statements) })
 	})
 }
 
@@ -122,6 +132,20 @@ func (s session) transact(verb func(sqlstore.Tx) error) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// together sends all statements before it hears the first answer. To the server, what
+// comes before one Sync is one transaction, which it commits when it gets there: only
+// Close, which reads until then, says that the statements stand. A transaction of the
+// session's own would take three round trips.
+func (s session) together(statements []sqlstore.Statement) error {
+	batch := &pgx.Batch{}
+	for _, one := range statements {
+		batch.Queue(one.Query, one.Args...)
+	}
+	return s.conn.Raw(func(conn any) error {
+		return conn.(*stdlib.Conn).Conn().SendBatch(s.ctx, batch).Close()
+	})
 }
 
 // transaction is a [sqlstore.Tx] whose statements stand or fall together.

@@ -3,8 +3,8 @@
 //
 // [Open] looks at the server, brings the schema up to date under an advisory lock and
 // returns a [DB], which is a sqlstore.Store. A verb goes through three files: [database]
-// takes a connection from the pool and runs it there, one statement without a transaction
-// around it wherever that is enough; retry.go decides what may be run again; fault.go
+// takes a connection from the pool and runs it there, without BEGIN and COMMIT around it
+// wherever one statement, or several that are sent together, are enough; retry.go decides what may be run again; fault.go
 // says in package idp's words what went wrong.
 //
 // What is run again by itself: what certainly was not sent, what the server undid

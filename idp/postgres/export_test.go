@@ -61,6 +61,21 @@ func (e *explained) Write(ctx context.Context, verb func(sqlstore.Tx) error) err
 	return e.database.Write(ctx, e.looking(verb))
 }
 
+func (e *explained) Together(ctx context.Context, statements ...sqlstore.Statement) error {
+	err := e.database.Read(ctx, func(tx sqlstore.Tx) error {
+		for _, one := range statements {
+			if err := (explainedTx{tx, e}).explain(one.Query, one.Args); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return e.database.Together(ctx, statements...)
+}
+
 func (e *explained) looking(verb func(sqlstore.Tx) error) func(sqlstore.Tx) error {
 	return func(tx sqlstore.Tx) error { return verb(explainedTx{tx, e}) }
 }

@@ -100,12 +100,12 @@ func TestAChangeOfUnknownOutcomeIsNeitherASuccessNorDoneTwice(t *testing.T) {
 		again   error // what a second try says
 	}{
 		{"redeeming a code", func(id string) error {
-			return r.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: end})
+			return r.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: end}, idp.Event{})
 		}, func(id string) error {
 			return r.RedeemCode(ctx, idp.Redemption{GrantID: id, CodeHash: id, RefreshSeq: 1}, now)
 		}, idp.ErrReused},
 		{"rotating a refresh token", func(id string) error {
-			return r.CreateGrant(ctx, idp.Grant{ID: id, RefreshSeq: 1})
+			return r.CreateGrant(ctx, idp.Grant{ID: id, RefreshSeq: 1}, idp.Event{})
 		}, func(id string) error {
 			return r.RotateRefresh(ctx, idp.Rotation{GrantID: id, Seq: 1})
 		}, idp.ErrReused},
@@ -116,6 +116,9 @@ func TestAChangeOfUnknownOutcomeIsNeitherASuccessNorDoneTwice(t *testing.T) {
 			return err
 		}, idp.ErrNotFound},
 		{"recording a mark", nil, func(id string) error { return r.SeenOnce(ctx, id, end) }, idp.ErrReplayed},
+		{"creating a grant with its event", nil, func(id string) error {
+			return r.CreateGrant(ctx, idp.Grant{ID: id}, idp.Event{ID: id, Name: idp.EventGrantCreated})
+		}, idp.ErrConflict},
 		{"creating a client", nil, func(id string) error { return r.CreateClient(ctx, idp.Client{ID: id}) }, idp.ErrConflict},
 	} {
 		for _, id := range []string{"warm", "cut"} {
@@ -278,7 +281,7 @@ func TestSlowThingsEnd(t *testing.T) {
 	t.Parallel()
 	url := pg.Database(t)
 	r := rig(t, url, postgres.Options{MaxConns: 2, Statement: 300 * time.Millisecond, Lock: 100 * time.Millisecond, Connect: 2 * time.Second}, nil)
-	wants(t, r.CreateGrant(t.Context(), idp.Grant{ID: "g", CodeHash: "h", CodeExpiresAt: time.Now().Add(time.Hour)}), nil)
+	wants(t, r.CreateGrant(t.Context(), idp.Grant{ID: "g", CodeHash: "h", CodeExpiresAt: time.Now().Add(time.Hour)}, idp.Event{}), nil)
 	redeem := func() error {
 		return r.RedeemCode(t.Context(), idp.Redemption{GrantID: "g", CodeHash: "h"}, time.Now())
 	}

@@ -54,7 +54,7 @@ func (w *worker) signIn(t *testing.T, id string) {
 	ctx, now := context.Background(), time.Now()
 	w.step(t, "user", id, idp.ErrConflict, func() error { return w.db.CreateUser(ctx, idp.User{ID: id, Username: id}) })
 	w.step(t, "grant", id, idp.ErrConflict, func() error {
-		return w.db.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: now.Add(time.Hour)})
+		return w.db.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: now.Add(time.Hour)}, idp.Event{ID: id, Name: idp.EventGrantCreated})
 	})
 	var rivals sync.WaitGroup
 	for range 2 {
@@ -145,6 +145,9 @@ func (w *worker) verify(t *testing.T) {
 	}
 	for _, id := range w.done["grant"] {
 		seq(id)
+		if _, err := w.db.Events(ctx, idp.Page{After: id, Limit: 1}); err != nil {
+			t.Errorf("the Event of grant %s: %v", id, err)
+		}
 	}
 	for _, id := range w.done["redeem"] {
 		if g, _ := seq(id); g.CodeUsedAt.IsZero() {

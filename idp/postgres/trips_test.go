@@ -20,7 +20,10 @@ func TestAVerbIsOneRoundTrip(t *testing.T) {
 		verb  func(id string) error
 	}{
 		{"CreateGrant", 1, func(id string) error {
-			return r.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: end})
+			return r.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: end}, idp.Event{})
+		}},
+		{"CreateGrant with its Event", 1, func(id string) error {
+			return r.CreateGrant(ctx, idp.Grant{ID: "told" + id}, idp.Event{ID: "told" + id, Name: idp.EventGrantCreated})
 		}},
 		{"RedeemCode", 1, func(id string) error {
 			return r.RedeemCode(ctx, idp.Redemption{GrantID: id, CodeHash: id, RefreshSeq: 1}, now)

@@ -35,7 +35,7 @@ func (s *Server) assemble() error {
 	})
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
-		People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ type signOuter struct{ login *login.Handler }
 
 // SignOut implements [oauth.SignOuter].
 func (s signOuter) SignOut(w http.ResponseWriter, r *http.Request, o oauth.SignOut) error {
-	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, Return: o.Return})
+	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, App: o.App, Return: o.Return})
 }
 
 // apps tells the pages about an application of either protocol.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"cloudsso/idp"
+	"cloudsso/idp/metrics"
 	"cloudsso/keys"
-	"cloudsso/userdir"
 )
 
 // How nodes agree. Clients, service providers, users, consents, grants and sessions are
@@ -110,11 +110,11 @@ func (s *Server) complain(ctx context.Context, work string, err error) {
 // announcing is the audit log of a node that tells the others about keys. Who changes
 // keys records the Event after the change is in the store, so whoever hears of it finds it.
 type announcing struct {
-	userdir.Recorder
+	metrics.Recorder
 	s *Server
 }
 
-// Record implements [userdir.Recorder].
+// Record implements [metrics.Recorder].
 func (a announcing) Record(ctx context.Context, e idp.Event) error {
 	if err := a.Recorder.Record(ctx, e); err != nil {
 		return err

@@ -24,8 +24,7 @@ import (
 // shaky is a store whose parts can be made to fail.
 type shaky struct {
 	*memory.Store
-	down   atomic.Bool
-	sweeps atomic.Int32
+	down atomic.Bool
 }
 
 func (s *shaky) Ping(ctx context.Context) error {

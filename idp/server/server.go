@@ -49,7 +49,7 @@ type Server struct {
 	basePath string
 	ring     *keys.Ring
 	metrics  *metrics.Metrics
-	events   userdir.Recorder
+	events   metrics.Recorder
 	users    *userdir.Users
 	pages    *web.Pages
 	login    *login.Handler

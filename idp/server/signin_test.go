@@ -50,7 +50,7 @@ func newRelyingParty(t *testing.T, s *idptest.Server) *relyingParty {
 	t.Cleanup(rp.front.Close)
 	client := s.AddClient(t, idp.ClientMetadata{
 		ClientName: "Wiki", RedirectURIs: []string{rp.front.URL + "/callback"},
-		GrantTypes: []string{"authorization_code", "refresh_token"},
+		GrantTypes: []string{"authorization_code", "refresh_token"}, PostLogoutRedirectURIs: []string{rp.front.URL + "/bye"},
 	})
 	var err error
 	if rp.provider, err = oidc.NewProvider(t.Context(), s.Issuer); err != nil {
@@ -225,6 +225,37 @@ func TestDisabledPersonLosesAccessAtOnce(t *testing.T) {
 	if page, _ = rp.start(b); !page.Has("login-submit") {
 		t.Errorf("the session still signs in: %s", page.URL)
 	}
+}
+
+// TestApplicationSignsOut: RP-initiated logout with the ID token, no question asked.
+func TestApplicationSignsOut(t *testing.T) {
+	t.Parallel()
+	s := idptest.New(t, idptest.Options{})
+	s.AddUser(t, ada)
+	rp, b := newRelyingParty(t, s), idptest.NewBrowser(t)
+	page, verifier := rp.start(b)
+	arrived(t, signIn(page, "ada", password).FormWith("consent").Submit("consent-allow"), "arrived")
+	idToken, _ := rp.finish(t, verifier).Extra("id_token").(string)
+	q := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {rp.front.URL + "/bye"}, "state": {strings.Repeat("s", 128)}}
+
+	t.Run("to an address that is not registered: nobody is signed out", func(t *testing.T) {
+		wrong := url.Values{"id_token_hint": {idToken}, "post_logout_redirect_uri": {rp.front.URL + "/bye?x=y"}}
+		if page := b.Open(s.Issuer + "/oauth2/logout?" + wrong.Encode()); page.Status != http.StatusBadRequest || len(rp.answers) > 0 {
+			t.Errorf("the browser is at %s (%d)", page.URL, page.Status)
+		}
+		page, _ := rp.start(b)
+		arrived(t, page, "arrived")
+		<-rp.answers
+	})
+	t.Run("to a registered one", func(t *testing.T) {
+		arrived(t, b.Open(s.Issuer+"/oauth2/logout?"+q.Encode()), "arrived")
+		if answer := <-rp.answers; len(answer) != 1 || answer.Get("state") != q.Get("state") {
+			t.Errorf("the application was told %v", answer)
+		}
+		if page, _ := rp.start(b); !page.Has("login-submit") {
+			t.Errorf("the session lives: %s", page.URL)
+		}
+	})
 }
 
 // TestTwoProvidersSideBySide runs two providers in one process: what one issued, knows

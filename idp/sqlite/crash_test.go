@@ -58,7 +58,7 @@ func signIn(s *sqlstore.Store, id string) error {
 	}{
 		{"user", func() error { return s.CreateUser(ctx, idp.User{ID: id, Username: id}) }},
 		{"grant", func() error {
-			return s.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: now.Add(time.Hour)})
+			return s.CreateGrant(ctx, idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: now.Add(time.Hour)}, idp.Event{ID: id, Name: idp.EventGrantCreated})
 		}},
 		{"redeem", func() error {
 			return s.RedeemCode(ctx, idp.Redemption{GrantID: id, CodeHash: id, RefreshSeq: 1}, now)
@@ -109,6 +109,9 @@ func survives(t *testing.T, s *sqlstore.Store, id string, redeemed, rotated map[
 	g, err := s.Grant(t.Context(), id)
 	if err != nil {
 		t.Fatalf("acknowledged grant %s: %v", id, err)
+	}
+	if _, err := s.Events(t.Context(), idp.Page{After: id, Limit: 1}); err != nil {
+		t.Fatalf("the Event of grant %s: %v", id, err)
 	}
 	wins := 0
 	for range 2 {

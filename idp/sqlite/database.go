@@ -37,6 +37,18 @@ func (d *database) Change(ctx context.Context, verb func(sqlstore.Tx) error) err
 	return d.Write(ctx, verb)
 }
 
+// Together is [sqlstore.Database]'s.
+func (d *database) Together(ctx context.Context, statements ...sqlstore.Statement) error {
+	return d.Write(ctx, func(tx sqlstore.Tx) error {
+		for _, one := range statements {
+			if _, err := tx.Exec(one.Query, one.Args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // reader is the [sqlstore.Tx] of a verb that reads.
 type reader struct{ d *database }
 

@@ -56,6 +56,17 @@ func (e *explained) Write(ctx context.Context, verb func(sqlstore.Tx) error) err
 	return e.database.Write(ctx, func(tx sqlstore.Tx) error { return verb(explainedTx{tx, e}) })
 }
 
+func (e *explained) Together(ctx context.Context, statements ...sqlstore.Statement) error {
+	return e.Write(ctx, func(tx sqlstore.Tx) error {
+		for _, one := range statements {
+			if _, err := tx.Exec(one.Query, one.Args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 type explainedTx struct {
 	sqlstore.Tx
 	e *explained

@@ -111,7 +111,7 @@ func TestTwoStoresOnOneFileRedeemACodeOnce(t *testing.T) {
 	now := time.Now()
 	for round := range 50 {
 		id := fmt.Sprint(round)
-		wants(t, stores[round%2].CreateGrant(t.Context(), idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: now.Add(time.Minute)}), nil)
+		wants(t, stores[round%2].CreateGrant(t.Context(), idp.Grant{ID: id, CodeHash: id, CodeExpiresAt: now.Add(time.Minute)}, idp.Event{}), nil)
 		said := make([]error, 4)
 		var wg sync.WaitGroup
 		for i := range said {

@@ -50,7 +50,7 @@ func TestSweepLeavesNothingOver(t *testing.T) {
 	wants(t, s.SeenOnce(t.Context(), "m", now), nil)
 	_, err := s.Count(t.Context(), "c", 0)
 	wants(t, err, nil)
-	wants(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g", ExpiresAt: now}), nil)
+	wants(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g", ExpiresAt: now}, idp.Event{}), nil)
 	wants(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "a", Hash: "a", ExpiresAt: now}), nil)
 	n, err := s.Sweep(t.Context(), now, 100)
 	if n != 6 || err != nil {

@@ -6,8 +6,9 @@
 // The main path: a verb of a port binds its values ([text] refuses what no database
 // keeps). Reading goes through [Database].Read. A change is one statement wherever that
 // is enough and goes through [Database].Change, which returns once it is durable; a miss
-// is looked up afterwards to say why. The few verbs of several statements go through
-// [Database].Write, a transaction. [Database].Fault turns what the driver said into the
+// is looked up afterwards to say why. Changes that stand or fall together and need
+// nothing of each other go through [Database].Together; the few verbs that look in between
+// go through [Database].Write, a transaction. [Database].Fault turns what the driver said into the
 // sentinels of package idp.
 //
 // What is searched, compared or expires is a typed column; the rest of a record is one

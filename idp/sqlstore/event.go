@@ -10,13 +10,19 @@ import (
 
 // AppendEvent is [idp.Events]'s.
 func (s *Store) AppendEvent(ctx context.Context, e idp.Event) error {
-	detail, err := document(e.Detail)
+	insert, err := insertEvent(e)
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, `INSERT INTO events (id, at, name, subject, app, actor, ip, support, detail)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		e.ID, micros(e.Time), e.Name, e.Subject, e.App, e.Actor, e.IP, e.Support, detail)
+	return s.change(ctx, insert.Query, insert.Args...)
+}
+
+func insertEvent(e idp.Event) (Statement, error) {
+	detail, err := document(e.Detail)
+	return Statement{`INSERT INTO events (id, at, name, subject, app, actor, ip, support, detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, []any{
+		e.ID, micros(e.Time), e.Name, e.Subject, e.App, e.Actor, e.IP, e.Support, detail,
+	}}, err
 }
 
 // Events is [idp.Events]'s. seq is the order in which they were appended.

@@ -24,17 +24,30 @@ type grantDoc struct {
 }
 
 // CreateGrant is [idp.Grants]'s.
-func (s *Store) CreateGrant(ctx context.Context, g idp.Grant) error {
-	doc, err := document(grantDoc{g.SID, g.GrantType, g.Scopes, g.RedirectURI, g.Nonce, g.Challenge, whole(g.AuthTime), g.ACR, g.AMR, g.Request})
+func (s *Store) CreateGrant(ctx context.Context, g idp.Grant, e idp.Event) error {
+	grant, err := insertGrant(g)
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, `INSERT INTO grants (id, client_id, subject, session_id, code_hash, code_expires_at, code_used_at,
+	if e.Name == "" {
+		return s.change(ctx, grant.Query, grant.Args...)
+	}
+	event, err := insertEvent(e)
+	if err != nil {
+		return err
+	}
+	return s.together(ctx, grant, event)
+}
+
+func insertGrant(g idp.Grant) (Statement, error) {
+	doc, err := document(grantDoc{g.SID, g.GrantType, g.Scopes, g.RedirectURI, g.Nonce, g.Challenge, whole(g.AuthTime), g.ACR, g.AMR, g.Request})
+	return Statement{`INSERT INTO grants (id, client_id, subject, session_id, code_hash, code_expires_at, code_used_at,
 		refresh_seq, refresh_expires_at, refresh_grace_until, created_at, expires_at, revoked_at, revoked, doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, []any{
 		g.ID, g.ClientID, g.Subject, g.SessionID, g.CodeHash, maybe(g.CodeExpiresAt), maybe(g.CodeUsedAt),
 		g.RefreshSeq, maybe(g.RefreshExpiresAt), maybe(g.RefreshGraceUntil), micros(g.CreatedAt), maybe(g.ExpiresAt),
-		maybe(g.RevokedAt), g.Revoked, doc)
+		maybe(g.RevokedAt), g.Revoked, doc,
+	}}, err
 }
 
 // Grant is [idp.Grants]'s.

@@ -11,7 +11,7 @@ import (
 
 // Database is what one kind of database does its own way.
 type Database interface {
-	// Read runs a verb that only reads what is committed. For all three: verb may run at
+	// Read runs a verb that only reads what is committed. For all that take one: it may run at
 	// any time before they return, on another goroutine, more than once; a statement's
 	// text is a constant, to be prepared once.
 	Read(ctx context.Context, verb func(Tx) error) error
@@ -22,11 +22,21 @@ type Database interface {
 	// Write runs verb in a transaction and returns when that is durable. If verb fails,
 	// all that it did is undone and Write returns its error.
 	Write(ctx context.Context, verb func(Tx) error) error
+	// Together runs statements in their order, all of them or none, and returns when that
+	// is durable. None depends on what another one answers, so a database may send them
+	// all in one round trip.
+	Together(ctx context.Context, statements ...Statement) error
 	// Fault turns an error of the driver into one that wraps idp.ErrConflict (a unique key
 	// is taken), idp.ErrUnavailable, or an idp.Error of code Invalid (see [Sentinel]). nil and errors of package idp stay as they are.
 	Fault(err error) error
 	Ping(ctx context.Context) error
 	Close() error
+}
+
+// Statement is a constant text and the values of its placeholders.
+type Statement struct {
+	Query string
+	Args  []any
 }
 
 // Tx is what a verb works with while it runs.
@@ -101,6 +111,16 @@ func (s *Store) change(ctx context.Context, query string, args ...any) error {
 		_, err := exec(tx, query, args...)
 		return err
 	})
+}
+
+// together is change for statements that stand or fall together.
+func (s *Store) together(ctx context.Context, statements ...Statement) error {
+	for _, one := range statements {
+		if err := text(one.Args); err != nil {
+			return err
+		}
+	}
+	return s.db.Fault(s.db.Together(ctx, statements...))
 }
 
 // find reads the one record that a key names.

@@ -31,6 +31,14 @@ func Bench(b *testing.B, open func(b *testing.B, now func() time.Time) Both) {
 		verb    func(b *testing.B, s Both, id string) error
 	}{
 		{"CreateGrant", nil, func(b *testing.B, s Both, id string) error { return create(b, s, grant, id) }},
+		{"CreateGrant with its Event", nil, func(b *testing.B, s Both, id string) error {
+			g := grant
+			g.ID = id
+			return s.CreateGrant(b.Context(), g, idp.Event{
+				ID: id, Time: now, Name: idp.EventGrantCreated, Subject: "alice", App: "app", IP: "192.0.2.1",
+				Detail: map[string]string{"grant": id, "scope": "openid email profile"},
+			})
+		}},
 		{"RedeemCode", func(s Both, id string) error { return create(b, s, grant, id) }, func(b *testing.B, s Both, id string) error {
 			return s.RedeemCode(b.Context(), idp.Redemption{GrantID: id, CodeHash: grant.CodeHash, RefreshSeq: 1, RefreshExpiresAt: end, ExpiresAt: end}, now)
 		}},
@@ -99,7 +107,7 @@ func Bench(b *testing.B, open func(b *testing.B, now func() time.Time) Both) {
 
 func create(b *testing.B, s Both, g idp.Grant, id string) error {
 	g.ID = id
-	return s.CreateGrant(b.Context(), g)
+	return s.CreateGrant(b.Context(), g, idp.Event{})
 }
 
 // prepareAll makes what the verb needs, many at a time.

@@ -29,7 +29,7 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 	ok(t, s.CreateUser(t.Context(), idp.User{ID: "u", Username: "u"}))
 	grant := coded("g", now)
 	grant.RefreshSeq = 1
-	ok(t, s.CreateGrant(t.Context(), grant))
+	ok(t, s.CreateGrant(t.Context(), grant, idp.Event{}))
 	givenUp(t, map[string]func(context.Context) error{
 		"Ping":         s.Ping,
 		"CreateClient": func(ctx context.Context) error { return s.CreateClient(ctx, idp.Client{ID: "new"}) },
@@ -63,8 +63,10 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 			_, _, err := s.SubjectOwner(ctx, "s")
 			return err
 		},
-		"CreateGrant": func(ctx context.Context) error { return s.CreateGrant(ctx, idp.Grant{ID: "new"}) },
-		"Grant":       func(ctx context.Context) error { return found(ctx, s.Grant, "g") },
+		"CreateGrant": func(ctx context.Context) error {
+			return s.CreateGrant(ctx, idp.Grant{ID: "new"}, idp.Event{ID: "new", Name: "n"})
+		},
+		"Grant": func(ctx context.Context) error { return found(ctx, s.Grant, "g") },
 		"RedeemCode": func(ctx context.Context) error {
 			return s.RedeemCode(ctx, idp.Redemption{GrantID: "g", CodeHash: grant.CodeHash}, now)
 		},

@@ -34,7 +34,7 @@ func clients(t *testing.T, s idp.Records, _ *clock) {
 func deleteClient(t *testing.T, s idp.Records, _ *clock) {
 	for _, id := range []string{"gone", "stays"} {
 		ok(t, s.CreateClient(t.Context(), idp.Client{ID: id}))
-		ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "grant-" + id, ClientID: id, Subject: "alice"}))
+		ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "grant-" + id, ClientID: id, Subject: "alice"}, idp.Event{}))
 		ok(t, s.GiveConsent(t.Context(), idp.Consent{Subject: "alice", ClientID: id, Scopes: []string{"openid"}}))
 	}
 	fails(t, s.DeleteClient(t.Context(), "gone", 7), idp.ErrConflict)

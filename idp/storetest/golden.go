@@ -177,7 +177,7 @@ func store(t testing.TB, s Both, r rows) {
 	put(t, r.PersistentIDs, func(v idp.PersistentID) error { _, err := s.PersistentID(ctx, v); return err })
 	put(t, r.Users, func(v idp.User) error { return s.CreateUser(ctx, v) })
 	put(t, r.Subjects, func(o [3]string) error { _, err := s.Subject(ctx, o[0], o[1], o[2]); return err })
-	put(t, r.Grants, func(v idp.Grant) error { return s.CreateGrant(ctx, v) })
+	put(t, r.Grants, func(v idp.Grant) error { return s.CreateGrant(ctx, v, idp.Event{}) })
 	put(t, r.Consents, func(v idp.Consent) error { return s.GiveConsent(ctx, v) })
 	put(t, r.Keys, func(v idp.KeyRecord) error { return s.CreateKey(ctx, v) })
 	put(t, r.AdminTokens, func(v idp.AdminToken) error { return s.CreateAdminToken(ctx, v) })

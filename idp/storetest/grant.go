@@ -16,7 +16,7 @@ func grants(t *testing.T, s idp.Records, _ *clock) {
 		return g
 	}
 	given := fresh()
-	ok(t, s.CreateGrant(t.Context(), given))
+	ok(t, s.CreateGrant(t.Context(), given, idp.Event{}))
 	scramble(&given)
 	for range 2 {
 		got, err := s.Grant(t.Context(), "g")
@@ -24,11 +24,38 @@ func grants(t *testing.T, s idp.Records, _ *clock) {
 		same(t, got, fresh())
 		scramble(&got)
 	}
-	fails(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g"}), idp.ErrConflict)
-	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "G"}))
+	fails(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g"}, idp.Event{}), idp.ErrConflict)
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "G"}, idp.Event{}))
 	read(t, idp.Grant{ID: "G"}, s.Grant, "G")
 	_, err := s.Grant(t.Context(), "nobody")
 	fails(t, err, idp.ErrNotFound)
+}
+
+func grantAndEvent(t *testing.T, s idp.Records, _ *clock) {
+	told := func(id string) idp.Event {
+		e := Filled[idp.Event]("event")
+		e.ID = id
+		return e
+	}
+	given := told("e")
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g"}, given))
+	scramble(&given)
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "untold"}, idp.Event{ID: "has no name"}))
+	ok(t, found(t.Context(), s.Grant, "untold"))
+	list, err := s.Events(t.Context(), idp.Page{Limit: 10})
+	ok(t, err)
+	sameIDs(t, ids(list, eventID), "e")
+	same(t, list[0], told("e"))
+
+	fails(t, s.CreateGrant(t.Context(), idp.Grant{ID: "other"}, told("e")), idp.ErrConflict)
+	fails(t, found(t.Context(), s.Grant, "other"), idp.ErrNotFound)
+	fails(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g", Subject: "another"}, told("new")), idp.ErrConflict)
+	read(t, idp.Grant{ID: "g"}, s.Grant, "g")
+	fails(t, found(t.Context(), s.Events, idp.Page{After: "new", Limit: 1}), idp.ErrNotFound)
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "other"}, told("new"))) // nothing of the two was left
+	list, err = s.Events(t.Context(), idp.Page{Limit: 10})
+	ok(t, err)
+	sameIDs(t, ids(list, eventID), "new", "e")
 }
 
 // coded is a grant with a code that lives a minute.
@@ -42,7 +69,7 @@ func coded(id string, now time.Time) idp.Grant {
 func redeemCode(t *testing.T, s idp.Records, c *clock) {
 	now := c.Now()
 	g := coded("g", now)
-	ok(t, s.CreateGrant(t.Context(), g))
+	ok(t, s.CreateGrant(t.Context(), g, idp.Event{}))
 	r := idp.Redemption{GrantID: "g", CodeHash: "hash-g", RefreshSeq: 1, RefreshExpiresAt: now.Add(2 * time.Hour), ExpiresAt: now.Add(3 * time.Hour)}
 
 	for name, wrong := range map[string]idp.Redemption{
@@ -65,12 +92,12 @@ func redeemCode(t *testing.T, s idp.Records, c *clock) {
 	fails(t, s.RedeemCode(t.Context(), idp.Redemption{GrantID: "g", CodeHash: "other"}, at), idp.ErrNotFound)
 	read(t, g, s.Grant, "g")
 
-	ok(t, s.CreateGrant(t.Context(), coded("revoked", now)))
+	ok(t, s.CreateGrant(t.Context(), coded("revoked", now), idp.Event{}))
 	_, err := s.RevokeGrant(t.Context(), "revoked", "logout", now)
 	ok(t, err)
 	fails(t, s.RedeemCode(t.Context(), idp.Redemption{GrantID: "revoked", CodeHash: "hash-revoked"}, now), idp.ErrReused)
 
-	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "codeless", CodeExpiresAt: now.Add(time.Hour)}))
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "codeless", CodeExpiresAt: now.Add(time.Hour)}, idp.Event{}))
 	fails(t, s.RedeemCode(t.Context(), idp.Redemption{GrantID: "codeless"}, now), idp.ErrNotFound)
 }
 
@@ -78,7 +105,7 @@ func rotateRefresh(t *testing.T, s idp.Records, c *clock) {
 	now := c.Now()
 	g := coded("g", now)
 	g.RefreshSeq = 1
-	ok(t, s.CreateGrant(t.Context(), g))
+	ok(t, s.CreateGrant(t.Context(), g, idp.Event{}))
 	r := idp.Rotation{GrantID: "g", Seq: 1, GraceUntil: now.Add(time.Second), RefreshExpiresAt: now.Add(2 * time.Hour), ExpiresAt: now.Add(3 * time.Hour)}
 	for seq := int64(1); seq < 4; seq++ {
 		for _, wrong := range []int64{seq - 1, seq + 1, 0, -1} {
@@ -95,7 +122,7 @@ func rotateRefresh(t *testing.T, s idp.Records, c *clock) {
 	fails(t, s.RotateRefresh(t.Context(), idp.Rotation{GrantID: "nobody", Seq: 1}), idp.ErrNotFound)
 
 	// A grant without a family does not get one by rotation.
-	ok(t, s.CreateGrant(t.Context(), coded("none", now)))
+	ok(t, s.CreateGrant(t.Context(), coded("none", now), idp.Event{}))
 	fails(t, s.RotateRefresh(t.Context(), idp.Rotation{GrantID: "none", Seq: 0}), idp.ErrReused)
 	read(t, coded("none", now), s.Grant, "none")
 
@@ -108,8 +135,8 @@ func rotateRefresh(t *testing.T, s idp.Records, c *clock) {
 func revokeGrant(t *testing.T, s idp.Records, c *clock) {
 	now := c.Now()
 	g := coded("g", now)
-	ok(t, s.CreateGrant(t.Context(), g))
-	ok(t, s.CreateGrant(t.Context(), coded("G", now)))
+	ok(t, s.CreateGrant(t.Context(), g, idp.Event{}))
+	ok(t, s.CreateGrant(t.Context(), coded("G", now), idp.Event{}))
 	for i, want := range []bool{true, false} {
 		did, err := s.RevokeGrant(t.Context(), "g", []string{"first", "second"}[i], now.Add(time.Duration(i)*time.Second))
 		ok(t, err)
@@ -145,7 +172,7 @@ func revokeGrants(t *testing.T, s idp.Records, c *clock) {
 		{ID: "5", Subject: "Alice", ClientID: "A", SessionID: "X"},
 		{ID: "6", ClientID: "a"},
 	} {
-		ok(t, s.CreateGrant(t.Context(), g))
+		ok(t, s.CreateGrant(t.Context(), g, idp.Event{}))
 	}
 	if n, err := s.RevokeGrants(t.Context(), idp.GrantFilter{}, "x", now); err == nil || n != 0 {
 		t.Fatalf("an empty filter: %d, %v, want an error", n, err)
@@ -212,11 +239,11 @@ func sweepRecords(t *testing.T, s idp.Records, c *clock) {
 	for _, id := range []string{"1", "2", "3", "4", "5"} {
 		g := coded("over"+id, now)
 		g.ExpiresAt = now
-		ok(t, s.CreateGrant(t.Context(), g))
+		ok(t, s.CreateGrant(t.Context(), g, idp.Event{}))
 		ok(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: id, Hash: "over" + id, ExpiresAt: now.Add(-time.Hour)}))
 	}
-	ok(t, s.CreateGrant(t.Context(), coded("live", now)))
-	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "endless"}))
+	ok(t, s.CreateGrant(t.Context(), coded("live", now), idp.Event{}))
+	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "endless"}, idp.Event{}))
 	ok(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "live", Hash: "live", ExpiresAt: now.Add(time.Hour)}))
 	ok(t, s.CreateKey(t.Context(), idp.KeyRecord{ID: "old", Slot: "old", ExpireAt: now.Add(-time.Hour)}))
 	_, err := s.Grant(t.Context(), "over1")

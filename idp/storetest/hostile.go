@@ -54,6 +54,7 @@ func kept[T any](t *testing.T, want T, refusable bool, err error, read func(cont
 }
 
 func hostileRecords(t *testing.T, s idp.Records, c *clock) {
+	i := 0
 	attacks(t, func(t *testing.T, text func(int) string, refusable bool) {
 		ctx := t.Context()
 		client := filledWith[idp.Client](text)
@@ -77,7 +78,11 @@ func hostileRecords(t *testing.T, s idp.Records, c *clock) {
 		kept(t, user, refusable, err, s.User, user.ID)
 		kept(t, user, refusable, err, s.UserByUsername, user.Username)
 		grant := filledWith[idp.Grant](text)
-		kept(t, grant, refusable, s.CreateGrant(ctx, grant), s.Grant, grant.ID)
+		kept(t, grant, refusable, s.CreateGrant(ctx, grant, idp.Event{}), s.Grant, grant.ID)
+		told, fine := filledWith[idp.Event](text), idp.Grant{ID: fmt.Sprint("fine", i)}
+		told.ID = text(1003)
+		kept(t, fine, refusable, s.CreateGrant(ctx, fine, told), s.Grant, fine.ID) // a refused event leaves no grant
+		i++
 		token := filledWith[idp.AdminToken](text)
 		token.ExpiresAt = c.Now().Add(time.Hour)
 		kept(t, token, refusable, s.CreateAdminToken(ctx, token), s.AdminToken, token.Hash)

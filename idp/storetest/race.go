@@ -101,7 +101,7 @@ func raceRecords(t *testing.T, s idp.Records, c *clock) {
 		return func(round string) error {
 			g := coded(prefix+round, now)
 			g.RefreshSeq = 1
-			return s.CreateGrant(ctx, g)
+			return s.CreateGrant(ctx, g, idp.Event{})
 		}
 	}
 	oneWins(t, "redeeming a code", idp.ErrReused, grant("code"), func(round string, _ int) error {
@@ -121,6 +121,9 @@ func raceRecords(t *testing.T, s idp.Records, c *clock) {
 		return s.CreateKey(ctx, idp.KeyRecord{ID: fmt.Sprint(round, i), Slot: round})
 	})
 	raceKeys(t, s, now)
+	oneWins(t, "creating a grant with its event", idp.ErrConflict, nothing, func(round string, i int) error {
+		return s.CreateGrant(ctx, idp.Grant{ID: fmt.Sprint(round, i)}, idp.Event{ID: round, Name: "n"})
+	})
 	oneWins(t, "creating a client", idp.ErrConflict, nothing, func(round string, _ int) error {
 		return s.CreateClient(ctx, idp.Client{ID: round})
 	})
@@ -152,7 +155,7 @@ func revokedStays(t *testing.T, s idp.Records, now time.Time) {
 	everyRound(func(round string) {
 		g := coded("family"+round, now)
 		g.RefreshSeq = 1
-		if err := s.CreateGrant(t.Context(), g); err != nil {
+		if err := s.CreateGrant(t.Context(), g, idp.Event{}); err != nil {
 			t.Error(err)
 		}
 		duel(func(i int) error {

@@ -23,7 +23,7 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 	code.ExpiresAt, family.RefreshSeq = now.Add(time.Hour), 1
 	for _, err := range []error{
 		s.CreateClient(t.Context(), client), s.CreateServiceProvider(t.Context(), sp), s.CreateUser(t.Context(), user),
-		s.CreateGrant(t.Context(), grant), s.CreateGrant(t.Context(), code), s.CreateGrant(t.Context(), family),
+		s.CreateGrant(t.Context(), grant, idp.Event{}), s.CreateGrant(t.Context(), code, idp.Event{}), s.CreateGrant(t.Context(), family, idp.Event{}),
 		s.CreateKey(t.Context(), key),
 		s.GiveConsent(t.Context(), idp.Consent{Subject: "s", ClientID: "c", Scopes: []string{"one"}}),
 		s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "t", Hash: "t", ExpiresAt: now.Add(time.Hour)}),

@@ -32,6 +32,7 @@ func Records(t *testing.T, open Open[idp.Records]) {
 		{"users are found by their address", emails},
 		{"a subject stays with its person", subjects},
 		{"a grant comes back whole", grants},
+		{"a grant and its event are stored both or neither", grantAndEvent},
 		{"a code is redeemed once", redeemCode},
 		{"a refresh family moves one step at a time", rotateRefresh},
 		{"a grant is revoked once", revokeGrant},

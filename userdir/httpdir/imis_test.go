@@ -261,4 +261,14 @@ func TestIMISRenamesAndRemovals(t *testing.T) {
 	if _, err := byID.Lookup(t.Context(), userdir.Ref{ID: "101"}); !errors.Is(err, userdir.ErrNotFound) {
 		t.Errorf("removed: %v", err)
 	}
+	moved := openIMIS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("QueryName") == fakeimis.ByUserName {
+			fmt.Fprint(w, `{"Items":{"$values":[{"ID":"202","UserName":"ann"}]}}`)
+			return
+		}
+		fakeimis.New([]fakeimis.Person{ann()}).ServeHTTP(w, r)
+	}), func(o *httpdir.IMISOptions) { o.IDQuery = fakeimis.ByUserName })
+	if u, err := moved.Lookup(t.Context(), userdir.Ref{ID: "ann"}); !errors.Is(err, userdir.ErrNotFound) {
+		t.Errorf("a name that is another person's by now: %+v, %v", u, err)
+	}
 }

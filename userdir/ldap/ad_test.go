@@ -39,7 +39,7 @@ func activeDirectory(t testing.TB, bind result, more map[string][]string, change
 			case dn == "svc@corp.example" && password == "svc":
 				return result{}
 			case dn != adAnn || password != "right":
-				return result{49, "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v3839"}
+				return result{code: 49, text: "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v3839"}
 			}
 			return bind
 		},
@@ -56,7 +56,7 @@ func activeDirectory(t testing.TB, bind result, more map[string][]string, change
 			case strings.Contains(q.filter, "=ann)"), strings.Contains(q.filter, "(objectGUID=3\"\x11\\00UDwf\\88\\99\\aa\\bb\\cc\\dd\\ee\\ff)"):
 				return []row{{adAnn, ann}}, result{}
 			case strings.Contains(q.filter, "=elsewhere)"):
-				return nil, result{goldap.LDAPResultReferral, "0000202B: RefErr: DSID-0310084A"}
+				return nil, result{code: goldap.LDAPResultReferral, text: "0000202B: RefErr: DSID-0310084A"}
 			}
 			return nil, result{}
 		},
@@ -85,15 +85,15 @@ func TestActiveDirectorySubCodes(t *testing.T) {
 		"775": userdir.ErrInvalidCredentials, "999": userdir.ErrInvalidCredentials,
 	} {
 		text := "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data " + code + ", v3839\x00"
-		if _, err := authenticate(t, activeDirectory(t, result{49, text}, nil, nil), "ann", "right"); !errors.Is(err, want) {
+		if _, err := authenticate(t, activeDirectory(t, result{code: 49, text: text}, nil, nil), "ann", "right"); !errors.Is(err, want) {
 			t.Errorf("data %s: %v, want %v", code, err, want)
 		}
-		if _, err := authenticate(t, activeDirectory(t, result{49, text}, nil, nil), "ann", "wrong"); !errors.Is(err, userdir.ErrInvalidCredentials) {
+		if _, err := authenticate(t, activeDirectory(t, result{code: 49, text: text}, nil, nil), "ann", "wrong"); !errors.Is(err, userdir.ErrInvalidCredentials) {
 			t.Errorf("data %s with a wrong password: %v", code, err)
 		}
 	}
 	reveal := func(o *ldap.Options) { o.RevealLocked = true }
-	if _, err := authenticate(t, activeDirectory(t, result{49, "AcceptSecurityContext error, data 775, v1db1"}, nil, reveal), "ann", "right"); !errors.Is(err, userdir.ErrLocked) {
+	if _, err := authenticate(t, activeDirectory(t, result{code: 49, text: "AcceptSecurityContext error, data 775, v1db1"}, nil, reveal), "ann", "right"); !errors.Is(err, userdir.ErrLocked) {
 		t.Errorf("locked, and it is wanted to be told: %v", err)
 	}
 }
@@ -107,8 +107,34 @@ func TestBindAnswers(t *testing.T) {
 		goldap.LDAPResultUnavailable: userdir.ErrUnavailable, goldap.LDAPResultStrongAuthRequired: userdir.ErrUnavailable, goldap.LDAPResultConfidentialityRequired: userdir.ErrUnavailable,
 		goldap.LDAPResultInsufficientAccessRights: userdir.ErrUnavailable, goldap.LDAPResultOther: userdir.ErrUnavailable, goldap.LDAPResultOperationsError: userdir.ErrUnavailable,
 	} {
-		if _, err := authenticate(t, activeDirectory(t, result{code, ""}, nil, nil), "ann", "right"); !errors.Is(err, want) {
+		if _, err := authenticate(t, activeDirectory(t, result{code: code}, nil, nil), "ann", "right"); !errors.Is(err, want) {
 			t.Errorf("code %d: %v, want %v", code, err, want)
+		}
+	}
+}
+
+// Values of the control as draft-behera-ldap-password-policy-10 §6.2 encodes them.
+func TestPasswordPolicyControl(t *testing.T) {
+	t.Parallel()
+	const expired, locked, reset, grace, soon = "\x30\x03\x81\x01\x00", "\x30\x03\x81\x01\x01", "\x30\x03\x81\x01\x02", "\x30\x05\xa0\x03\x81\x01\x02", "\x30\x05\xa0\x03\x80\x01\x3c"
+	for name, c := range map[string]struct {
+		code  uint16
+		value string
+		want  error
+	}{
+		"refused, expired":             {49, expired, userdir.ErrPasswordExpired},
+		"refused, locked":              {49, locked, userdir.ErrInvalidCredentials},
+		"refused, without an error":    {49, "\x30\x00", userdir.ErrInvalidCredentials},
+		"let in, must change first":    {0, reset, userdir.ErrPasswordExpired},
+		"let in, two logins are left":  {0, grace, nil},
+		"let in, it expires in 60 s":   {0, soon, nil},
+		"let in, nothing to say":       {0, "\x30\x00", nil},
+		"let in, and locked: not in":   {0, locked, userdir.ErrInvalidCredentials},
+		"let in, and expired: not in ": {0, expired, userdir.ErrPasswordExpired},
+	} {
+		d := activeDirectory(t, result{code: c.code, policy: []byte(c.value)}, nil, nil)
+		if _, err := authenticate(t, d, "ann", "right"); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
 }

@@ -54,53 +54,63 @@ func (d *Directory) Authenticate(ctx context.Context, c userdir.Credentials) (us
 	if d.o.UserDN != "" {
 		return d.bindFirst(ctx, login, password)
 	}
-	u, dn, err := d.byLogin(ctx, login)
+	e, err := d.byLogin(ctx, login)
 	if errors.Is(err, errAmbiguous) {
 		return userdir.User{}, d.refuse(ctx, password)
 	}
 	if err != nil {
 		return userdir.User{}, err
 	}
-	if err := d.prove(ctx, dn, password, nil); err != nil {
+	if err := d.prove(ctx, e.dn, password, nil); err != nil {
 		return userdir.User{}, err
 	}
-	return usable(u)
+	// Only now: what an entry holds, and how long its groups take, is nobody's who guesses.
+	return usable(d.complete(ctx, e))
 }
 
-func usable(u userdir.User) (userdir.User, error) {
-	if err := u.Usable(); err != nil {
+func usable(u userdir.User, err error) (userdir.User, error) {
+	if err == nil {
+		err = u.Usable()
+	}
+	if err != nil {
 		return userdir.User{}, err
 	}
 	return u, nil
 }
 
-// bindFirst takes the DN from the template instead of from a search. Without a service
-// account the person's own connection reads their entry.
-func (d *Directory) bindFirst(ctx context.Context, login, password string) (u userdir.User, err error) {
+// bindFirst takes the DN from the template instead of from a search.
+func (d *Directory) bindFirst(ctx context.Context, login, password string) (userdir.User, error) {
 	dn := fill(d.o.UserDN, "{login}", goldap.EscapeDN(login))
-	read := func(c *conn) error {
+	if d.o.BindDN == "" {
+		return usable(d.bindAlone(ctx, dn, login, password))
+	}
+	var e entry // read first, so that who is unknown can be told, and the next directory be asked
+	err := d.service(ctx, func(c *conn) (err error) {
+		e, err = d.at(ctx, c, dn, login)
+		return err
+	})
+	if err == nil {
+		err = d.prove(ctx, dn, password, nil)
+	}
+	if err != nil {
+		return userdir.User{}, err
+	}
+	return usable(d.complete(ctx, e))
+}
+
+// bindAlone has no service account: the person's own connection reads their entry.
+func (d *Directory) bindAlone(ctx context.Context, dn, login, password string) (u userdir.User, err error) {
+	err = d.prove(ctx, dn, password, func(c *conn) error {
 		e, err := d.at(ctx, c, dn, login)
 		if err == nil {
 			u, err = d.user(ctx, c, e)
 		}
 		return err
+	})
+	if errors.Is(err, userdir.ErrNotFound) {
+		err = userdir.ErrInvalidCredentials // the password is right, and the entry is not one of UserFilter's people
 	}
-	if d.o.BindDN != "" { // then who is unknown can be told, and the next directory be asked
-		if err := d.service(ctx, read); err != nil {
-			return userdir.User{}, err
-		}
-		err = d.prove(ctx, dn, password, nil)
-	} else {
-		err = d.prove(ctx, dn, password, read)
-	}
-	switch {
-	case errors.Is(err, userdir.ErrNotFound):
-		// The password is right, and the entry is not one of UserFilter's people.
-		return userdir.User{}, userdir.ErrInvalidCredentials
-	case err != nil:
-		return userdir.User{}, err
-	}
-	return usable(u)
+	return u, err
 }
 
 // Lookup implements userdir.Directory.
@@ -112,11 +122,14 @@ func (d *Directory) Lookup(ctx context.Context, ref userdir.Ref) (userdir.User, 
 	if err != nil {
 		return userdir.User{}, err
 	}
-	u, _, err := d.byLogin(ctx, login)
+	e, err := d.byLogin(ctx, login)
 	if errors.Is(err, errAmbiguous) {
 		err = userdir.ErrNotFound
 	}
-	return u, err
+	if err != nil {
+		return userdir.User{}, err
+	}
+	return d.complete(ctx, e)
 }
 
 // Columns implements userdir.Columns.

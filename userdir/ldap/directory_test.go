@@ -206,6 +206,9 @@ func TestMalformedAnswersNameTheField(t *testing.T) {
 			if !errors.As(err, &e) || e.Field != c.field || !errors.Is(err, userdir.ErrMalformed) || !errors.Is(err, userdir.ErrUnavailable) || strings.Contains(e.Public, c.field) {
 				t.Errorf("%+v, %v; want the field %s", u, err, c.field)
 			}
+			if _, err := authenticate(t, open(t, c.change), c.login, "guessing"); !errors.Is(err, userdir.ErrInvalidCredentials) {
+				t.Errorf("a wrong password tells about the entry: %v", err)
+			}
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -108,6 +109,7 @@ func wanted(o Options) []string {
 
 // user turns an entry into a person.
 func (d *Directory) user(ctx context.Context, c *conn, e entry) (userdir.User, error) {
+	e = entry{e.dn, maps.Clone(e.attributes), maps.Clone(e.names)} // it may be tried again on another connection
 	if err := d.whole(ctx, c, e); err != nil {
 		return userdir.User{}, d.orBroken(ctx, c, err)
 	}

@@ -92,14 +92,14 @@ func TestFailOver(t *testing.T) {
 			t.Parallel()
 			d := open(t, func(o *ldap.Options) {
 				o.URLs = []string{first(t), o.URLs[0]}
-				o.ConnectTimeout, o.Timeout = 300*time.Millisecond, 300*time.Millisecond
+				o.ConnectTimeout, o.Timeout = time.Second, time.Second
 			})
 			for range 2 {
 				start := time.Now()
 				if u, err := authenticate(t, d, "ann", "correct horse"); err != nil || u.ID != "1" {
 					t.Fatalf("%+v, %v", u, err)
 				}
-				if took := time.Since(start); took > 2500*time.Millisecond {
+				if took := time.Since(start); took > 8*time.Second {
 					t.Errorf("it took %v", took)
 				}
 			}
@@ -118,7 +118,7 @@ func TestASlowServerIsGivenUp(t *testing.T) {
 		})
 		start := time.Now()
 		_, err := authenticate(t, d, "ann", "correct horse")
-		if took := time.Since(start); !errors.Is(err, userdir.ErrUnavailable) || took > 2*time.Second {
+		if took := time.Since(start); !errors.Is(err, userdir.ErrUnavailable) || took > 5*time.Second {
 			t.Errorf("%s: %v after %v", name, err, took)
 		}
 	}

@@ -10,8 +10,9 @@ import (
 
 // result is an LDAP result code with its diagnostic message.
 type result struct {
-	code uint16
-	text string
+	code   uint16
+	text   string
+	policy []byte // value of a password policy control, nil for none
 }
 
 // question is a search as it came.
@@ -61,10 +62,13 @@ func (r responder) serve(c net.Conn) {
 		}
 		id, op := p.Children[0].Value.(int64), p.Children[1]
 		var answers []*ber.Packet
+		var policy []byte
 		switch op.Tag {
 		case goldap.ApplicationBindRequest:
 			password := op.Children[2].Data.String()
-			answers = append(answers, done(goldap.ApplicationBindResponse, r.bind(op.Children[1].Value.(string), password)))
+			said := r.bind(op.Children[1].Value.(string), password)
+			policy = said.policy
+			answers = append(answers, done(goldap.ApplicationBindResponse, said))
 		case goldap.ApplicationSearchRequest:
 			answers = r.answer(op)
 		default:
@@ -74,6 +78,14 @@ func (r responder) serve(c net.Conn) {
 			envelope := ber.NewSequence("")
 			envelope.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
 			envelope.AppendChild(a)
+			if policy != nil {
+				control := ber.NewSequence("")
+				control.AppendChild(octets(goldap.ControlTypeBeheraPasswordPolicy))
+				control.AppendChild(octets(string(policy)))
+				list := ber.Encode(ber.ClassContext, ber.TypeConstructed, 0, nil, "")
+				list.AppendChild(control)
+				envelope.AppendChild(list)
+			}
 			if _, err := c.Write(envelope.Bytes()); err != nil {
 				return
 			}

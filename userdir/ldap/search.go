@@ -52,10 +52,10 @@ func (d *Directory) ask(ctx context.Context, c *conn, base string, scope, limit 
 	return found, nil
 }
 
-// byLogin finds the person whom a login means, and their DN.
-func (d *Directory) byLogin(ctx context.Context, login string) (userdir.User, string, error) {
+// byLogin finds the entry of the person whom a login means.
+func (d *Directory) byLogin(ctx context.Context, login string) (entry, error) {
 	filter := fill(d.o.UserFilter, "{login}", goldap.EscapeFilter(login))
-	return d.find(ctx, filter, func(found []entry) (entry, error) { return d.meant(found, login) })
+	return d.find(ctx, filter, login)
 }
 
 func (d *Directory) byID(ctx context.Context, id string) (userdir.User, error) {
@@ -63,34 +63,43 @@ func (d *Directory) byID(ctx context.Context, id string) (userdir.User, error) {
 	if !ok {
 		return userdir.User{}, userdir.ErrNotFound
 	}
-	u, _, err := d.find(ctx, filter, func(found []entry) (entry, error) { return d.meant(found, "") })
+	e, err := d.find(ctx, filter, "")
 	if errors.Is(err, errAmbiguous) {
 		return userdir.User{}, userdir.Malformed(d.o.ID, d.o.IDAttribute, "two entries have the same id")
 	}
-	if err == nil && u.ID != id {
-		return userdir.User{}, userdir.ErrNotFound // it compares without case, or without spaces
+	if err != nil {
+		return userdir.User{}, err
 	}
-	return u, err
+	switch found, err := d.id(e); {
+	case err != nil:
+		return userdir.User{}, err
+	case found != id:
+		return userdir.User{}, userdir.ErrNotFound // the server compares without case, or without spaces
+	}
+	return d.complete(ctx, e)
 }
 
-func (d *Directory) find(ctx context.Context, filter string, choose func([]entry) (entry, error)) (u userdir.User, dn string, err error) {
+func (d *Directory) find(ctx context.Context, filter, login string) (e entry, err error) {
 	err = d.service(ctx, func(c *conn) error {
 		found, err := d.ask(ctx, c, d.o.BaseDN, goldap.ScopeWholeSubtree, maxMatches, filter)
-		if err != nil {
-			return err
+		if err == nil {
+			e, err = d.meant(found, login)
 		}
-		e, err := choose(found)
-		if err != nil {
-			return err
-		}
-		dn = e.dn
+		return err
+	})
+	return e, err
+}
+
+// complete makes the person of an entry.
+func (d *Directory) complete(ctx context.Context, e entry) (u userdir.User, err error) {
+	err = d.service(ctx, func(c *conn) error {
 		u, err = d.user(ctx, c, e)
 		return err
 	})
 	if err != nil {
-		return userdir.User{}, "", err
+		return userdir.User{}, err
 	}
-	return u, dn, nil
+	return u, nil
 }
 
 // meant picks one of the entries that a filter found: whoever has the login as their

@@ -91,6 +91,7 @@ func startSlapd(dir string) (*slapd, error) {
 func (s *slapd) start(program string) error {
 	s.cmd = exec.Command(program, "-d", "0", "-f", s.conf, "-h", "ldap://"+s.plain+" ldaps://"+s.safe)
 	s.cmd.Stderr = &s.log
+	together(s.cmd)
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes what compose.yaml needs and no repository may hold: passwords, the
 # key-encryption key, a certificate for trying out. What is there already stays.
-#   ./secrets.sh https://login.example.com
+#   ./compose-secrets.sh https://login.example.com
 set -euo pipefail
 cd "$(dirname "$0")"
 issuer=${1:?the public address, such as https://login.example.com}
@@ -25,8 +25,7 @@ put 444 flows_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
 put 444 redis.conf "requirepass $(cat secrets/redis_password)
 maxmemory-policy noeviction
 appendonly yes
-appendfsync everysec
-dir /data"
+appendfsync everysec"
 if [ ! -e secrets/tls.crt ]; then # put the real one in its place
   openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj "/CN=$host" -addext "subjectAltName=DNS:$host" \
     -keyout secrets/tls.key -out secrets/tls.crt 2>/dev/null
