@@ -13,14 +13,12 @@ func (o *Owner) subjectOf(ctx context.Context, userID string) (string, error) {
 	return o.Records.Subject(ctx, o.LocalDirectory, userID, idp.NewID())
 }
 
-// endAccess ends everything that a built-in user holds: grants with their tokens
-// first, then the browser sessions. It can be repeated.
+// endAccess ends everything that a built-in user holds: the browser sessions first, so
+// that none of them makes another grant meanwhile, then the grants with their tokens. It
+// can be repeated.
 func (o *Owner) endAccess(ctx context.Context, userID, reason string) error {
 	subject, err := o.subjectOf(ctx, userID)
 	if err != nil {
-		return err
-	}
-	if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{Subject: subject}, reason, o.now()); err != nil {
 		return err
 	}
 	sessions, err := o.Sessions.SessionsOf(ctx, subject)
@@ -32,7 +30,8 @@ func (o *Owner) endAccess(ctx context.Context, userID, reason string) error {
 			return err
 		}
 	}
-	return nil
+	_, err = o.Records.RevokeGrants(ctx, idp.GrantFilter{Subject: subject}, reason, o.now())
+	return err
 }
 
 // endSession ends one browser session.

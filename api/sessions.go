@@ -62,10 +62,12 @@ func (o *Owner) DeleteSession(ctx context.Context, userID, sid string) error {
 	}
 	for _, s := range sessions {
 		if s.SID == sid {
-			if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{SessionID: s.ID}, "session_ended", o.now()); err != nil {
+			// The session first: it must not make another grant meanwhile.
+			if err := o.endSession(ctx, s, "admin"); err != nil {
 				return err
 			}
-			return o.endSession(ctx, s, "admin")
+			_, err = o.Records.RevokeGrants(ctx, idp.GrantFilter{SessionID: s.ID}, "session_ended", o.now())
+			return err
 		}
 	}
 	return missing(idp.ErrNotFound, "session", sid)
