@@ -71,6 +71,11 @@ func (u *Users) Authenticate(ctx context.Context, login, password string) (idp.P
 // Person returns what the directory of a subject says about them now, in whatever
 // status. Somebody whom the directory (or the configuration) no longer knows has status
 // idp.Gone. Errors: [ErrNotFound] for a subject that was never given out, and [ErrUnavailable].
+//
+// Attack: somebody who was disabled a moment ago refreshes, calls userinfo or opens one
+// more application. Decision: always Ref.Fresh. A remembered answer is as old as the
+// memory lets it be, and another node's memory is not ours to empty; whoever asks here
+// decides whether the person may go on. It costs one question to the directory each time.
 func (u *Users) Person(ctx context.Context, subject string) (idp.Person, error) {
 	directory, id, err := u.store.SubjectOwner(ctx, subject)
 	if err != nil {
@@ -81,7 +86,7 @@ func (u *Users) Person(ctx context.Context, subject string) (idp.Person, error) 
 	if i < 0 {
 		return gone, nil
 	}
-	user, err := u.dirs[i].Lookup(ctx, Ref{ID: id})
+	user, err := u.dirs[i].Lookup(ctx, Ref{ID: id, Fresh: true})
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return gone, nil

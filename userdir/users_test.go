@@ -226,3 +226,31 @@ func TestNewUsersRefusesDirectoriesOfOneID(t *testing.T) {
 		}()
 	}
 }
+
+// TestWhoMayGoOnIsNeverAnsweredFromMemory: the guard remembers the sign-in; what happened
+// to the person since then counts all the same.
+func TestWhoMayGoOnIsNeverAnsweredFromMemory(t *testing.T) {
+	t.Parallel()
+	dir := &fake{id: "corp", user: active("1")}
+	users := userdir.NewUsers(memory.New(fixed), []userdir.Directory{userdir.Guard(dir, userdir.GuardOptions{Now: fixed})}, nil)
+	p, err := users.Authenticate(t.Context(), "ann", "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		status idp.Status
+		err    error
+	}{
+		"active":                       {idp.Active, nil},
+		"disabled":                     {idp.Disabled, nil},
+		"locked":                       {idp.Locked, nil},
+		"not known any more":           {idp.Gone, userdir.ErrNotFound},
+		"nobody answers, so no answer": {"", userdir.ErrUnavailable},
+	} {
+		dir.user.Status, dir.err = c.status, c.err
+		got, err := users.Person(t.Context(), p.Subject)
+		if got.Status != c.status || errors.Is(c.err, userdir.ErrUnavailable) != errors.Is(err, userdir.ErrUnavailable) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}

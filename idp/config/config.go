@@ -45,21 +45,7 @@ type Log struct {
 	Level  string `json:"level" default:"info" enum:"debug,info,warn,error"`
 }
 
-// Kinds of a [Directory].
-const (
-	KindLocal = "local" // the built-in users
-	KindFile  = "file"  // a YAML file
-)
-
-// Directory is one source of people.
-type Directory struct {
-	ID      string   `json:"id" doc:"Stable name. It is part of who a person is: renaming it makes new people."`
-	Kind    string   `json:"kind" enum:"local,file"`
-	Path    string   `json:"path,omitempty" doc:"Kind file: the YAML file. A relative path starts at the folder of this configuration file."`
-	Domains []string `json:"domains,omitempty" doc:"Logins that end in @domain are asked here only."`
-}
-
-// Redacted returns a copy without secrets, fit to be printed.
+// Redacted returns a copy without secrets, fit to be printed. A [Secret] hides itself.
 func (c Config) Redacted() Config {
 	c.Store, c.Flows = redactURL(c.Store), redactURL(c.Flows)
 	return c
@@ -73,7 +59,7 @@ func redactURL(s string) string {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || u.Opaque != "" || u.Fragment != "" || strings.Contains(u.Host+u.Path+u.RawQuery, "@") {
-		return "[redacted]"
+		return redacted
 	}
 	q := u.Query()
 	for name := range q {

@@ -20,6 +20,8 @@ var (
 	typeStrings     = reflect.TypeFor[[]string]()
 	typeDirectories = reflect.TypeFor[[]Directory]()
 	typeDuration    = reflect.TypeFor[Duration]()
+	typeSecret      = reflect.TypeFor[Secret]()
+	typeHeader      = reflect.TypeFor[map[string]Secret]()
 )
 
 func fields() []field { return fieldsOf(reflect.TypeFor[Config](), "") }
@@ -84,6 +86,8 @@ func (f field) expects() string {
 		return "a list of texts"
 	case f.typ == typeDirectories:
 		return "a list of directories, each with id and kind, in the configuration file"
+	case f.typ.Kind() == reflect.Slice:
+		return "a list"
 	}
 	return "a text"
 }

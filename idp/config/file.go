@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -119,7 +118,9 @@ func (w *walker) mapping(prefix string, n *yaml.Node) {
 		case v.ShortTag() == "!!null":
 			w.fault(w.at(k), key, "There is no value here. Give one (%s) or delete the line.", f.expects())
 		case f.typ == typeDirectories:
-			w.directories(key, v)
+			if list, ok := w.value(f, v); ok {
+				w.set(w.at(v), key, list)
+			}
 		default:
 			w.leaf(f, v)
 		}
@@ -161,37 +162,4 @@ func (f field) fromNode(n *yaml.Node) (any, bool) {
 		return f.fromList(list)
 	}
 	return nil, false
-}
-
-// directories takes the list of directories; each item is checked like the file itself.
-func (w *walker) directories(key string, n *yaml.Node) {
-	if n.Kind != yaml.SequenceNode {
-		w.fault(w.at(n), key, "Expected %s.", field{typ: typeDirectories}.expects())
-		return
-	}
-	known := fieldsOf(reflect.TypeFor[Directory](), "")
-	var list []any
-	for i, item := range n.Content {
-		d := map[string]any{}
-		name := fmt.Sprintf("%s[%d]", key, i)
-		w.each("", item, func(member string, k, v *yaml.Node) {
-			f, ok := find(known, member)
-			if !ok {
-				w.fault(w.at(k), name+"."+member, "%s", unknownKey(member, known))
-				return
-			}
-			value, ok := f.fromNode(v)
-			if !ok {
-				w.fault(w.at(v), name+"."+member, "Expected %s.", f.expects())
-				return
-			}
-			d[member] = value
-		})
-		if p, ok := d["path"].(string); ok && p != "" && !filepath.IsAbs(p) {
-			d["path"] = filepath.Join(filepath.Dir(w.path), p)
-		}
-		w.where[name] = w.at(item)
-		list = append(list, d)
-	}
-	w.set(w.at(n), key, list)
 }

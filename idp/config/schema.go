@@ -21,13 +21,22 @@ func Schema() []byte {
 
 func schemaOf(t reflect.Type, tag reflect.StructTag) map[string]any {
 	s := map[string]any{}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch {
 	case t.Kind() == reflect.Struct && t != typePrefixes.Elem():
 		props := map[string]any{}
 		for i := range t.NumField() {
-			props[jsonName(t.Field(i))] = schemaOf(t.Field(i).Type, t.Field(i).Tag)
+			f := t.Field(i)
+			props[jsonName(f)] = schemaOf(f.Type, f.Tag)
+			if f.Type == typeSecret {
+				props[jsonName(f)+"_file"] = map[string]any{"type": "string", "description": "Path of a file that holds " + jsonName(f) + "."}
+			}
 		}
 		s["type"], s["properties"], s["additionalProperties"] = "object", props, false
+	case t.Kind() == reflect.Map:
+		s["type"], s["additionalProperties"] = "object", schemaOf(t.Elem(), "")
 	case t.Kind() == reflect.Slice:
 		s["type"], s["items"] = "array", schemaOf(t.Elem(), "")
 	case t.Kind() == reflect.Bool:

@@ -164,30 +164,3 @@ func (v *validator) checkOutbound() {
 		}
 	}
 }
-
-func (v *validator) checkDirectories() {
-	seen, locals := map[string]bool{}, 0
-	for i, d := range v.Directories {
-		key := fmt.Sprintf("directories[%d]", i)
-		switch {
-		case !directoryID.MatchString(d.ID):
-			v.fault(key, "id: expected 1 to 32 lower-case letters, digits and dashes.")
-		case seen[d.ID]:
-			v.fault(key, "id: another directory is called %s too.", d.ID)
-		case d.Kind == "":
-			v.fault(key, "kind is missing. Expected one of local, file.")
-		case d.Kind == KindFile && d.Path == "":
-			v.fault(key, "path is missing. A directory of kind file needs the path of its YAML file.")
-		case d.Kind == KindLocal && d.Path != "":
-			v.fault(key, "path: a directory of kind local has none.")
-		}
-		seen[d.ID] = true
-		if d.Kind == KindLocal {
-			locals++
-		}
-		if locals > 1 {
-			v.fault(key, "There is one set of built-in users, so one directory of kind local.")
-			locals = 1
-		}
-	}
-}

@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,6 +52,16 @@ func TestAClusterWhoseNodeDiesGoesOn(t *testing.T) {
 	for i := range 30 { // over all nodes
 		wants(t, s.CreateFlow(t.Context(), idp.Flow{ID: strconv.Itoa(i), ExpiresAt: end}), nil)
 	}
+	// Replication is asynchronous: what the replica has not seen dies with the master, and
+	// that is not what this test is about.
+	eventually(t, func() error {
+		info := nodes[0].Must(t, "INFO", "replication")
+		m := regexp.MustCompile(`offset=(\d+),lag(?s:.*)master_repl_offset:(\d+)`).FindStringSubmatch(info)
+		if m == nil || m[1] != m[2] {
+			return idp.ErrUnavailable
+		}
+		return nil
+	})
 	nodes[0].Stop()
 	down := 0
 	for i := range 30 {

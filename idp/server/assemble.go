@@ -2,20 +2,16 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"path/filepath"
 
 	"cloudsso/api"
 	"cloudsso/idp"
 	"cloudsso/idp/audit"
-	"cloudsso/idp/config"
 	"cloudsso/idp/login"
 	"cloudsso/idp/outbound"
 	"cloudsso/idp/web"
 	"cloudsso/oauth"
 	"cloudsso/samlidp"
-	"cloudsso/userdir"
 )
 
 // assemble plugs the parts into each other, lowest layer first.
@@ -26,7 +22,7 @@ func (s *Server) assemble() error {
 	if s.pages, err = web.New(web.Options{BasePath: s.basePath}); err != nil {
 		return err
 	}
-	if s.users, err = people(o.Config, o.Records, s.events, s); err != nil {
+	if s.users, err = s.people(); err != nil {
 		return err
 	}
 	s.login = login.New(login.Options{
@@ -57,31 +53,6 @@ func (s *Server) assemble() error {
 		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 	})
 	return nil
-}
-
-// people opens the directories that the configuration names, in its order.
-func people(c config.Config, records idp.Records, events userdir.Recorder, s *Server) (*userdir.Users, error) {
-	var dirs []userdir.Directory
-	for _, d := range c.Directories {
-		var dir userdir.Directory
-		switch d.Kind {
-		case config.KindLocal:
-			dir = userdir.NewLocal(d.ID, records, nil)
-		case config.KindFile:
-			file, err := userdir.OpenFile(d.ID, filepath.Clean(d.Path), events, s.now, nil)
-			if err != nil {
-				return nil, fmt.Errorf("directory %s: %w", d.ID, err)
-			}
-			dir = file
-		default:
-			return nil, fmt.Errorf("directory %s: unknown kind %q", d.ID, d.Kind)
-		}
-		if len(d.Domains) > 0 {
-			dir = userdir.Route(dir, d.Domains...)
-		}
-		dirs = append(dirs, measured{dir, s})
-	}
-	return userdir.NewUsers(records, dirs, nil), nil
 }
 
 // signOuter lets an OpenID Connect application end a session.

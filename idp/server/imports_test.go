@@ -47,7 +47,7 @@ var layers = map[string][]string{
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	// L3: the composition root; not the store drivers
-	"idp/server": {"idp", "keys", "userdir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
+	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
 	"idp/demo": {},
 	// L4
@@ -58,10 +58,11 @@ var layers = map[string][]string{
 	"idp/storetest/redistest": {},
 	"idp/idptest":             {"idp", "keys", "userdir", "idp/config", "idp/server", "idp/memory", "api"},
 	"userdir/userdirtest":     {"idp", "userdir"},
+	"userdir/ldap/slapdtest":  {},
 }
 
 // testOnly packages are imported by _test.go files and each other, by nothing that ships.
-var testOnly = []string{"idp/memory", "idp/storetest", "idp/storetest/pgtest", "idp/storetest/redistest", "idp/idptest", "userdir/userdirtest"}
+var testOnly = []string{"idp/memory", "idp/storetest", "idp/storetest/pgtest", "idp/storetest/redistest", "idp/idptest", "userdir/userdirtest", "userdir/ldap/slapdtest"}
 
 // TestLayers parses the sources itself: a test that asked `go list` would pass from
 // the test cache after somebody broke the rule.

@@ -13,6 +13,7 @@ import (
 	"cloudsso/idp"
 	"cloudsso/userdir"
 	"cloudsso/userdir/ldap"
+	"cloudsso/userdir/ldap/slapdtest"
 )
 
 func authenticate(t testing.TB, d userdir.Directory, login, password string) (userdir.User, error) {
@@ -239,19 +240,21 @@ func TestEntryUUIDIsTheUsualID(t *testing.T) {
 func TestSearchesThatFailSignNobodyOut(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*ldap.Options){
-		"a base that is not there":         func(o *ldap.Options) { o.BaseDN = "ou=nowhere," + base },
-		"a base of another server":         func(o *ldap.Options) { o.BaseDN = "dc=elsewhere" },
-		"a group base that is not there":   func(o *ldap.Options) { o.Groups.BaseDN = "ou=nowhere," + base },
-		"a wrong password of the service":  func(o *ldap.Options) { o.BindPassword = "guessing" },
-		"a service that does not exist":    func(o *ldap.Options) { o.BindDN = "cn=nobody," + base },
-		"anonymous, which sees nothing":    func(o *ldap.Options) { o.BindDN, o.BaseDN = "", base },
-		"a certificate of a strange CA":    func(o *ldap.Options) { o.CAFile = "" },
-		"StartTLS with a strange CA":       func(o *ldap.Options) { o.URLs, o.StartTLS, o.CAFile = []string{"ldap://" + shared.plain}, true, "" },
-		"a certificate of another host":    func(o *ldap.Options) { o.URLs = []string{strings.Replace(o.URLs[0], "127.0.0.1", "localhost", 1)} },
-		"TLS where there is none":          func(o *ldap.Options) { o.URLs = []string{"ldaps://" + shared.plain} },
-		"StartTLS where there is TLS":      func(o *ldap.Options) { o.URLs, o.StartTLS = []string{"ldap://" + shared.safe}, true },
-		"nobody listens":                   func(o *ldap.Options) { o.URLs = []string{"ldap://" + freePort()} },
-		"nobody listens at several places": func(o *ldap.Options) { o.URLs = []string{"ldap://" + freePort(), "ldaps://" + freePort()} },
+		"a base that is not there":        func(o *ldap.Options) { o.BaseDN = "ou=nowhere," + base },
+		"a base of another server":        func(o *ldap.Options) { o.BaseDN = "dc=elsewhere" },
+		"a group base that is not there":  func(o *ldap.Options) { o.Groups.BaseDN = "ou=nowhere," + base },
+		"a wrong password of the service": func(o *ldap.Options) { o.BindPassword = "guessing" },
+		"a service that does not exist":   func(o *ldap.Options) { o.BindDN = "cn=nobody," + base },
+		"anonymous, which sees nothing":   func(o *ldap.Options) { o.BindDN, o.BaseDN = "", base },
+		"a certificate of a strange CA":   func(o *ldap.Options) { o.CAFile = "" },
+		"StartTLS with a strange CA":      func(o *ldap.Options) { o.URLs, o.StartTLS, o.CAFile = []string{"ldap://" + shared.Plain}, true, "" },
+		"a certificate of another host":   func(o *ldap.Options) { o.URLs = []string{strings.Replace(o.URLs[0], "127.0.0.1", "localhost", 1)} },
+		"TLS where there is none":         func(o *ldap.Options) { o.URLs = []string{"ldaps://" + shared.Plain} },
+		"StartTLS where there is TLS":     func(o *ldap.Options) { o.URLs, o.StartTLS = []string{"ldap://" + shared.TLS}, true },
+		"nobody listens":                  func(o *ldap.Options) { o.URLs = []string{"ldap://" + slapdtest.FreePort()} },
+		"nobody listens at several places": func(o *ldap.Options) {
+			o.URLs = []string{"ldap://" + slapdtest.FreePort(), "ldaps://" + slapdtest.FreePort()}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t, func(o *ldap.Options) { o.Timeout = 500 * time.Millisecond; change(o) })

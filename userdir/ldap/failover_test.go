@@ -11,6 +11,7 @@ import (
 
 	"cloudsso/userdir"
 	"cloudsso/userdir/ldap"
+	"cloudsso/userdir/ldap/slapdtest"
 )
 
 // silent accepts connections and never answers.
@@ -83,10 +84,10 @@ func (r *relay) cut() {
 func TestFailOver(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]func(testing.TB) string{
-		"the first server is dead":          func(testing.TB) string { return "ldap://" + freePort() },
+		"the first server is dead":          func(testing.TB) string { return "ldap://" + slapdtest.FreePort() },
 		"the first server is silent":        func(t testing.TB) string { return "ldap://" + silent(t) },
 		"the first server is silent on TLS": func(t testing.TB) string { return "ldaps://" + silent(t) },
-		"the first server is not itself":    func(testing.TB) string { return "ldaps://" + shared.plain },
+		"the first server is not itself":    func(testing.TB) string { return "ldaps://" + shared.Plain },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -126,7 +127,7 @@ func TestASlowServerIsGivenUp(t *testing.T) {
 
 func TestARestartOfTheServerIsNotNoticed(t *testing.T) {
 	t.Parallel()
-	r := newRelay(t, shared.plain)
+	r := newRelay(t, shared.Plain)
 	d := open(t, func(o *ldap.Options) { o.URLs = []string{"ldap://" + r.address} })
 	var wg sync.WaitGroup
 	for range 4 {
@@ -147,7 +148,7 @@ func TestARestartOfTheServerIsNotNoticed(t *testing.T) {
 
 func TestThePoolKeepsTheServiceAndNobodyElse(t *testing.T) {
 	t.Parallel()
-	r := newRelay(t, shared.plain)
+	r := newRelay(t, shared.Plain)
 	d := open(t, func(o *ldap.Options) { o.URLs, o.PoolSize = []string{"ldap://" + r.address}, 2 })
 	for range 5 {
 		if _, err := d.Lookup(t.Context(), userdir.Ref{ID: "1"}); err != nil {

@@ -1,4 +1,4 @@
-package ldap_test
+package slapdtest
 
 import (
 	"os/exec"
@@ -7,8 +7,8 @@ import (
 )
 
 // together makes the kernel end the server when the test binary ends in whatever way,
-// such as a time limit, after which nobody would stop it. It must be called from TestMain's
-// goroutine: the signal is bound to the thread that starts the process.
+// such as a time limit, after which nobody would stop it. The goroutine must be one that lives as long as
+// the server, of TestMain or of a test: the signal is bound to the thread that starts it.
 func together(cmd *exec.Cmd) {
 	runtime.LockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
