@@ -136,6 +136,7 @@ type cluster struct {
 	wrong    []string       // anything else
 	counts   map[string]int
 	users    []string
+	clients  []string
 	families []string // the newest refresh token of each family
 }
 
@@ -332,6 +333,9 @@ func (c *cluster) work(ctx context.Context, worker int) {
 		c.try(func() { c.saml(browser) })
 		c.refreshSome(worker, i)
 		c.addUser(fmt.Sprintf("user-%d-%d", worker, i))
+		if i%5 == 0 {
+			c.addClient()
+		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
@@ -384,10 +388,32 @@ func (c *cluster) oidc(b *idptest.Browser, i int) {
 	if _, err := c.verifier.Verify(context.Background(), answer.IDToken); err != nil {
 		c.outage("id_token: " + err.Error()[:min(len(err.Error()), 60)])
 	}
+	c.count("sign-ins")
+	if i%4 == 2 {
+		c.spend(answer.Refresh)
+		return
+	}
 	c.mu.Lock()
 	c.families = append(c.families, answer.Refresh)
-	c.counts["sign-ins"]++
 	c.mu.Unlock()
+}
+
+// spend presents a refresh token again after its successor was used: a thief's try. It
+// must not be accepted, whatever happens around it.
+func (c *cluster) spend(first string) {
+	token := first
+	for range 2 {
+		status, answer := c.visitor.ask(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
+		if status != http.StatusOK {
+			c.outage(fmt.Sprintf("refresh: %d %s", status, answer.Error))
+			return
+		}
+		token = answer.Refresh
+	}
+	if status, _ := c.visitor.ask(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first}}); status == http.StatusOK {
+		c.fail("a spent refresh token was accepted")
+	}
+	c.count("spent refresh tokens refused")
 }
 
 // twice redeems one code from two sides at once: at the most one may win.
@@ -493,6 +519,20 @@ func (c *cluster) addUser(name string) {
 	}
 }
 
+func (c *cluster) addClient() {
+	var made struct {
+		ID string `json:"client_id"`
+	}
+	switch status := c.visitor.call(http.MethodPost, "/api/v1/clients", `{"client_name":"More","redirect_uris":["https://more.example.com/"]}`, &made); status {
+	case http.StatusCreated:
+		c.mu.Lock()
+		c.clients = append(c.clients, made.ID)
+		c.mu.Unlock()
+	default:
+		c.outage(fmt.Sprintf("admin API: %d", status))
+	}
+}
+
 func (c *cluster) rotateKeys() {
 	if status := c.visitor.call(http.MethodPost, "/api/v1/keys/rotate", `{"use":"sig","alg":"RS256","now":true}`, nil); status/100 != 2 {
 		c.fail("rotate: %d", status)
@@ -514,6 +554,11 @@ func (c *cluster) audit() {
 			t.Errorf("user %s is lost: %d", id, status)
 		}
 	}
+	for _, id := range c.clients {
+		if status := c.visitor.call(http.MethodGet, "/api/v1/clients/"+id, "", nil); status != http.StatusOK {
+			t.Errorf("client %s is lost: %d", id, status)
+		}
+	}
 	kept := 0
 	for _, token := range c.families {
 		if token == "" {
@@ -524,7 +569,7 @@ func (c *cluster) audit() {
 			t.Errorf("an acknowledged refresh token is lost: %d %s %s", status, answer.Error, answer.Description)
 		}
 	}
-	t.Logf("acknowledged and still there: %d users, %d refresh families", len(c.users), kept)
+	t.Logf("acknowledged and still there: %d users, %d clients, %d refresh families with their consent", len(c.users), len(c.clients), kept)
 	if created := c.events("user.created"); created < len(c.users) {
 		t.Errorf("%d users were acknowledged, but only %d Events say so", len(c.users), created)
 	}
@@ -535,7 +580,7 @@ func (c *cluster) audit() {
 		}
 		t.Error(wrong)
 	}
-	for _, what := range []string{"sign-ins", "SAML logins", "refreshes", "double redemptions refused"} {
+	for _, what := range []string{"sign-ins", "SAML logins", "refreshes", "double redemptions refused", "spent refresh tokens refused"} {
 		if c.counts[what] < 10 {
 			t.Errorf("only %d %s: the cluster hardly worked", c.counts[what], what)
 		}

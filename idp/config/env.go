@@ -51,6 +51,18 @@ func readEnv(environ []string, known []field) *layer {
 	return l
 }
 
+// wantKEK reports a missing key-encryption key together with all other faults, although
+// package keys reads it.
+func (l *layer) wantKEK(environ []string) {
+	for _, entry := range environ {
+		if path, ok := strings.CutPrefix(entry, "CLOUDSSO_KEK_FILE="); ok && path != "" {
+			if _, err := readCapped(path); err != nil {
+				l.fault("CLOUDSSO_KEK_FILE", "kek", "The file that should hold the key-encryption key cannot be read: %v.", err)
+			}
+		}
+	}
+}
+
 // text sets a key from a text value.
 func (l *layer) text(where string, f field, value string) {
 	v, ok := f.fromText(value)

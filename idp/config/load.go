@@ -29,6 +29,9 @@ func Load(src Sources) (Config, error) {
 		readEnv(src.Env, known),
 		readFlags(src.Flags, known),
 	}
+	if !src.DataOnly { // what works on the data alone needs no key
+		layers[2].wantKEK(src.Env)
+	}
 	k, where := koanf.New("."), map[string]string{}
 	var faults Faults
 	for _, l := range layers {

@@ -180,10 +180,23 @@ func TestValuesFromSecretFiles(t *testing.T) {
 	}
 }
 
+// TestAMissingKeyEncryptionKeyIsReportedWithTheRest: one start tells all that is wrong.
+func TestAMissingKeyEncryptionKeyIsReportedWithTheRest(t *testing.T) {
+	t.Parallel()
+	env := []string{"CLOUDSSO_ISSUER=http://x.example", "CLOUDSSO_KEK_FILE=/nowhere/kek"}
+	got := faults(t, config.Sources{Env: env})
+	if len(got) != 2 || got[0] != "CLOUDSSO_KEK_FILE: kek: The file that should hold the key-encryption key cannot be read: no such file or directory." {
+		t.Errorf("%q", got)
+	}
+	if _, err := config.Load(config.Sources{Env: []string{issuer, env[1]}, DataOnly: true}); err != nil {
+		t.Errorf("work on the data alone needs no key: %v", err)
+	}
+}
+
 func TestVariablesOfOthersAreNotOurs(t *testing.T) {
 	t.Parallel()
 	load(t, config.Sources{Env: []string{
-		issuer, "CLOUDSSO_KEK=x", "CLOUDSSO_KEK_FILE=/x", "CLOUDSSO_CONFIG=/x", "CLOUDSSOX=1",
+		issuer, "CLOUDSSO_KEK=x", "CLOUDSSO_KEK_FILE=" + file(t, "x"), "CLOUDSSO_CONFIG=/x", "CLOUDSSOX=1",
 		// Kubernetes, for services called cloudsso and cloudsso-ops
 		"CLOUDSSO_SERVICE_HOST=10.0.0.1", "CLOUDSSO_SERVICE_PORT=80", "CLOUDSSO_SERVICE_PORT_HTTP=80", "CLOUDSSO_PORT=tcp://10.0.0.1:80",
 		"CLOUDSSO_PORT_80_TCP=tcp://10.0.0.1:80", "CLOUDSSO_PORT_80_TCP_ADDR=10.0.0.1", "CLOUDSSO_OPS_SERVICE_HOST=10.0.0.2", "CLOUDSSO_OPS_PORT_9090_TCP_PROTO=tcp",
