@@ -124,6 +124,37 @@ func TestWithALockOneNodeSweeps(t *testing.T) {
 	}
 }
 
+// TestPeriodicWorkRunsOnce: one node does the round of a minute, whoever asks later has
+// nothing to do until the next.
+func TestPeriodicWorkRunsOnce(t *testing.T) {
+	t.Parallel()
+	c := expired(t, 10)
+	first, second := node(c, c), node(c, c)
+	sweepAll(t, 1, c, c)
+	late := idp.Flow{ID: "late", CreatedAt: start, ExpiresAt: start.Add(time.Second)}
+	if err := c.CreateFlow(t.Context(), late); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []*Server{first, second} {
+		if err := n.sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := left(t, c); n != 1 {
+		t.Fatalf("the round ran again: %d rows are left", n)
+	}
+	if err := c.CreateFlow(t.Context(), late); err != nil {
+		t.Fatal(err)
+	}
+	second.now = func() time.Time { return start.Add(2 * time.Minute) }
+	if err := second.sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(t, c); n != 0 {
+		t.Errorf("the next round did not run: %d rows are left", n)
+	}
+}
+
 func TestOutcomesOfDirectories(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

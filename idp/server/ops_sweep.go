@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"cloudsso/idp"
 )
 
 const (
@@ -32,8 +34,10 @@ func (s *Server) sweepNowAndThen(ctx context.Context) {
 	}
 }
 
-// sweep leaves the work to the node that has the lock. Where the store has none, nodes
-// sweep side by side, which costs a little and harms nothing: each row goes once.
+// sweep leaves the work of this minute to the node that came first. The lock keeps a
+// slow round from meeting the next one. Where the store has none, or nobody can say whose
+// turn it is, nodes sweep side by side, which costs a little and harms nothing: each row
+// goes once.
 func (s *Server) sweep(ctx context.Context) error {
 	if l, ok := s.options.Records.(locker); ok {
 		unlock, mine, err := l.TryLock(ctx, sweepLock)
@@ -42,7 +46,17 @@ func (s *Server) sweep(ctx context.Context) error {
 		}
 		defer unlock()
 	}
+	if s.done(ctx, sweepLock) {
+		return nil
+	}
 	return errors.Join(s.batches(ctx, s.options.Records.Sweep), s.batches(ctx, s.options.Flows.Sweep))
+}
+
+// done reports whether another node has taken this minute's round of periodic work.
+func (s *Server) done(ctx context.Context, work string) bool {
+	round := s.now().UTC().Truncate(sweepEvery)
+	err := s.options.Flows.SeenOnce(ctx, "round/"+work+"/"+round.Format(time.RFC3339), round.Add(2*sweepEvery))
+	return errors.Is(err, idp.ErrReplayed)
 }
 
 // batches are small, so that one never holds the one writer for long.
