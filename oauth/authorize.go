@@ -35,6 +35,12 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) {
 		p.refusePage(w, r, asFault(err))
 		return
 	}
+	if again := p.address(r, form); again != "" {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Location", again)
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
 	a, err := p.check(r.Context(), form)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
@@ -48,6 +54,21 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) {
 	case ready:
 		p.respond(w, r, a, f)
 	}
+}
+
+// maxAddress is what proxies and browsers take as an address.
+const maxAddress = 8 << 10
+
+// address is where a request that another site's page has posted is asked for again, by
+// GET: the post comes without our SameSite=Lax cookies, so that prompt=none would see no
+// session, and the browser would be named anew, which ends sign-ins in other tabs. Empty:
+// it is answered as it came.
+func (p *Provider) address(r *http.Request, form url.Values) string {
+	query := form.Encode()
+	if r.Method != http.MethodPost || r.Header.Get("Sec-Fetch-Site") != "cross-site" || len(query) > maxAddress {
+		return ""
+	}
+	return p.Issuer + "/oauth2/authorize?" + query
 }
 
 // AuthorizeContinue goes on when the login has settled the flow. What was checked

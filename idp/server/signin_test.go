@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -224,6 +225,41 @@ func TestDisabledPersonLosesAccessAtOnce(t *testing.T) {
 	}
 	if page, _ = rp.start(b); !page.Has("login-submit") {
 		t.Errorf("the session still signs in: %s", page.URL)
+	}
+}
+
+// TestPostFromAnotherSiteSeesTheSession: a post from an application's page carries no
+// SameSite=Lax cookie. It must find the session all the same, also with prompt=none.
+func TestPostFromAnotherSiteSeesTheSession(t *testing.T) {
+	t.Parallel()
+	s := idptest.New(t, idptest.Options{})
+	s.AddUser(t, ada)
+	rp, b := newRelyingParty(t, s), idptest.NewBrowser(t)
+	page, _ := rp.start(b)
+	arrived(t, signIn(page, "ada", password).FormWith("consent").Submit("consent-allow"), "arrived")
+	<-rp.answers
+	at, err := url.Parse(rp.config.AuthCodeURL("state-1", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()), oauth2.SetAuthURLParam("prompt", "none")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields strings.Builder
+	for name, values := range at.Query() {
+		fmt.Fprintf(&fields, `<input type="hidden" name=%q value=%q>`, name, html.EscapeString(values[0]))
+	}
+	at.RawQuery = ""
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `<form method="post" action=%q>%s<button>Go</button></form>`, at, fields.String())
+	}))
+	t.Cleanup(other.Close)
+	// The same server under a name of another site.
+	elsewhere := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
+	before := b.Cookie(s.Issuer, "cloudsso-browser")
+	arrived(t, b.Open(elsewhere).Form(0).Submit(""), "arrived")
+	if answer := <-rp.answers; answer.Get("code") == "" {
+		t.Errorf("the application was told %v", answer)
+	}
+	if b.Cookie(s.Issuer, "cloudsso-browser") != before {
+		t.Error("the browser was given another name: sign-ins in other tabs would end")
 	}
 }
 
