@@ -15,7 +15,7 @@ type Recorder interface {
 }
 
 // How long applications and other nodes are given to learn of a key. A node reads the
-// keys every minute, a JWKS is fresh for five; the rest is for clocks that differ.
+// keys every few seconds, a JWKS is fresh for five minutes; the rest is for clocks that differ.
 const (
 	// MinLead is the shortest time between the publication of a key and its first signature.
 	MinLead = 10 * time.Minute

@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,25 +85,10 @@ func document(v any) (string, error) {
 	if err != nil {
 		return "", idp.Errorf(idp.Invalid, "A value cannot be stored.").Because(err)
 	}
-	if mended(doc) {
+	if idp.Mangled(doc) {
 		return "", idp.Errorf(idp.Invalid, "A text contains bytes that are not UTF-8 and cannot be stored. Please remove them.")
 	}
 	return string(doc), nil
-}
-
-// mended reports whether the encoder wrote \ufffd for bytes that are not UTF-8; a U+FFFD
-// of the caller's own is written as itself.
-func mended(doc []byte) bool {
-	for {
-		i := bytes.IndexByte(doc, '\\')
-		if i < 0 {
-			return false
-		}
-		if bytes.HasPrefix(doc[i:], []byte(`\ufffd`)) {
-			return true
-		}
-		doc = doc[i+2:]
-	}
 }
 
 // decode reads the document of e into v.

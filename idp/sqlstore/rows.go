@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -87,25 +86,10 @@ func document(v any) (string, error) {
 	if err != nil {
 		return "", idp.Errorf(idp.Invalid, "A value cannot be stored. Numbers must be finite.").Because(err)
 	}
-	if mangled(doc) {
+	if idp.Mangled(doc) {
 		return "", errText
 	}
 	return string(doc), nil
-}
-
-// mangled reports whether the encoder wrote U+FFFD in place of bytes that are not UTF-8;
-// a U+FFFD of the caller's own is written as itself, never escaped.
-func mangled(doc []byte) bool {
-	for {
-		i := bytes.IndexByte(doc, '\\')
-		if i < 0 {
-			return false
-		}
-		if bytes.HasPrefix(doc[i:], []byte(`\ufffd`)) {
-			return true
-		}
-		doc = doc[i+2:]
-	}
 }
 
 // micros is how times that are always known are stored. The zero time is a number too

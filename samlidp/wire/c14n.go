@@ -163,10 +163,20 @@ func compareAttrs(a, b Attr) int {
 	return strings.Compare(a.Name.Local, b.Name.Local)
 }
 
-// appendText escapes character data as Canonical XML §2.3 says.
-func appendText(dst []byte, s string) []byte {
+// What Canonical XML §2.3 wants escaped in character data, and in an attribute value in
+// double quotes.
+const (
+	textSpecials = "&<>\r"
+	attrSpecials = "&<\"\t\n\r"
+)
+
+func appendText(dst []byte, s string) []byte { return appendEscaped(dst, s, textSpecials) }
+
+func appendAttr(dst []byte, s string) []byte { return appendEscaped(dst, s, attrSpecials) }
+
+func appendEscaped(dst []byte, s, specials string) []byte {
 	for {
-		i := strings.IndexAny(s, "&<>\r")
+		i := strings.IndexAny(s, specials)
 		if i < 0 {
 			return append(dst, s...)
 		}
@@ -178,26 +188,6 @@ func appendText(dst []byte, s string) []byte {
 			dst = append(dst, "&lt;"...)
 		case '>':
 			dst = append(dst, "&gt;"...)
-		default:
-			dst = append(dst, "&#xD;"...)
-		}
-		s = s[i+1:]
-	}
-}
-
-// appendAttr escapes an attribute value in double quotes as Canonical XML §2.3 says.
-func appendAttr(dst []byte, s string) []byte {
-	for {
-		i := strings.IndexAny(s, "&<\"\t\n\r")
-		if i < 0 {
-			return append(dst, s...)
-		}
-		dst = append(dst, s[:i]...)
-		switch s[i] {
-		case '&':
-			dst = append(dst, "&amp;"...)
-		case '<':
-			dst = append(dst, "&lt;"...)
 		case '"':
 			dst = append(dst, "&quot;"...)
 		case '\t':
