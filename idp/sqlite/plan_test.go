@@ -52,12 +52,14 @@ func TestSweepLeavesNothingOver(t *testing.T) {
 	wants(t, err, nil)
 	wants(t, s.CreateGrant(t.Context(), idp.Grant{ID: "g", ExpiresAt: now}, idp.Event{}), nil)
 	wants(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "a", Hash: "a", ExpiresAt: now}), nil)
+	wants(t, s.CreateTicket(t.Context(), idp.Ticket{Kind: "k", ID: "t", ExpiresAt: now}), nil)
+	wants(t, s.CreateDeliveries(t.Context(), []idp.Delivery{{ID: "d", ExpiresAt: now}}), nil)
 	n, err := s.Sweep(t.Context(), now, 100)
-	if n != 6 || err != nil {
+	if n != 8 || err != nil {
 		t.Errorf("swept %d, %v", n, err)
 	}
 	conn := stranger(t, path)
-	for _, table := range []string{"flows", "sessions", "marks", "counters", "grants", "admin_tokens"} {
+	for _, table := range []string{"flows", "sessions", "marks", "counters", "grants", "admin_tokens", "tickets", "deliveries"} {
 		if left := column(t, conn, "SELECT count(*) FROM "+table); left[0] != "0" {
 			t.Errorf("%s rows are left in %s", left[0], table)
 		}
