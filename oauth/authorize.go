@@ -17,6 +17,7 @@ type authorization struct {
 	form        url.Values
 	client      idp.Client
 	redirectURI string // where faults may be answered; empty until it is known to be the client's
+	response    string // response type, its words in idp.ResponseType's order
 	mode        string // response mode
 	state       string
 	scopes      []string // asked for, known and allowed

@@ -25,6 +25,7 @@ func (p *Provider) checks() []func(context.Context, *authorization) error {
 		checkRequestObject,
 		checkResponseType,
 		checkScope,
+		checkNonce,
 		checkPKCE,
 		checkPrompt,
 		checkMaxAge,
@@ -70,22 +71,6 @@ func checkRedirectURI(_ context.Context, a *authorization) error {
 	return nil
 }
 
-func checkResponseMode(_ context.Context, a *authorization) error {
-	switch mode := a.form.Get("response_mode"); mode {
-	case "", modeQuery:
-	case modeFragment:
-		a.mode = mode
-	case modeFormPost:
-		if !strings.HasPrefix(a.redirectURI, "https:") && !strings.HasPrefix(a.redirectURI, "http:") {
-			return refuse(invalidRequest, "The response_mode form_post needs a redirect_uri that is a web address.")
-		}
-		a.mode = mode
-	default:
-		return refuse(invalidRequest, "The response_mode is not supported: use query, fragment or form_post.")
-	}
-	return nil
-}
-
 func checkSingle(_ context.Context, a *authorization) error { return single(a.form) }
 
 // checkRequestObject: ignoring these would drop what the client meant to protect
@@ -102,19 +87,6 @@ func checkRequestObject(_ context.Context, a *authorization) error {
 	return nil
 }
 
-func checkResponseType(_ context.Context, a *authorization) error {
-	asked := strings.Join(strings.Fields(a.form.Get("response_type")), " ")
-	switch {
-	case asked == "":
-		return refuse(invalidRequest, "The parameter response_type is missing: use response_type=code.")
-	case asked != "code":
-		return refuse(unsupportedResponseType, "The response_type is not supported: use response_type=code.")
-	case !slices.Contains(a.client.ResponseTypes, "code") || !a.client.AllowsGrant("authorization_code"):
-		return refuse(unauthorizedClient, "This client is not registered for the response_type code and the grant type authorization_code.")
-	}
-	return nil
-}
-
 // checkScope drops what the client may not have instead of refusing: OpenID Connect Core
 // §3.1.2.1 wants unknown values ignored. The answer of the token endpoint names what
 // was granted.
@@ -124,7 +96,7 @@ func checkScope(_ context.Context, a *authorization) error {
 		if !slices.Contains(allowed, scope) || slices.Contains(a.scopes, scope) {
 			continue
 		}
-		if scope == offlineOnly && !a.client.AllowsGrant("refresh_token") {
+		if scope == offlineOnly && !(a.client.AllowsGrant(idp.GrantRefresh) && a.wants("code")) {
 			continue // nobody should be asked to agree to what cannot happen
 		}
 		a.scopes = append(a.scopes, scope)
@@ -135,6 +107,9 @@ func checkScope(_ context.Context, a *authorization) error {
 }
 
 func checkPKCE(_ context.Context, a *authorization) error {
+	if !a.wants("code") {
+		return nil // nothing to prove later
+	}
 	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
 	switch {
 	case challenge == "" && a.client.NeedsPKCE():
@@ -168,6 +143,8 @@ func checkPrompt(_ context.Context, a *authorization) error {
 		case "select_account":
 			a.ask.SelectAccount = true
 		default:
+			// create too: Initiating User Registration §4 wants this answer where there is no
+			// registration, so that nobody waits for an account that cannot be made.
 			return refuse(invalidRequest, "The parameter prompt has a value that is not supported: use none, login, consent or select_account.")
 		}
 	}

@@ -75,7 +75,6 @@ func TestAuthorizeErrors(t *testing.T) {
 		text  string
 	}{
 		"no response_type":              {request("wiki", "response_type", "-"), "", "invalid_request", "The parameter response_type is missing: use response_type=code."},
-		"an implicit response_type":     {request("wiki", "response_type", "id_token token"), "", "unsupported_response_type", "The response_type is not supported: use response_type=code."},
 		"an unknown response_mode":      {request("wiki", "response_mode", "web_message"), "", "invalid_request", "The response_mode is not supported: use query, fragment or form_post."},
 		"a parameter twice":             {request("wiki"), "&scope=openid", "invalid_request", "The parameter 'scope' is given more than once."},
 		"an unknown parameter twice":    {request("wiki"), "&x=1&x=2", "invalid_request", "The parameter 'x' is given more than once."},

@@ -41,8 +41,17 @@ func newConfig(p *Provider) *config {
 		AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, AuthorizeCodeStrategy: p.tokens,
 		CoreStorage: store, TokenRevocationStorage: store, Config: c,
 	}
+	front := &oauth2.AuthorizeImplicitGrantTypeHandler{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}
+	judge := openid.NewOpenIDConnectRequestValidator(nil, c) // of a prepared request, in which nothing is left to judge
 	proof := &pkce.Handler{AuthorizeCodeStrategy: p.tokens, Storage: store, Config: c}
-	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, proof}
+	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, front,
+		&openid.OpenIDConnectImplicitHandler{
+			IDTokenHandleHelper: ids, AuthorizeImplicitGrantTypeHandler: front, OpenIDConnectRequestValidator: judge, Config: c,
+		},
+		&openid.OpenIDConnectHybridHandler{
+			IDTokenHandleHelper: ids, AuthorizeImplicitGrantTypeHandler: front, AuthorizeExplicitGrantHandler: code,
+			OpenIDConnectRequestValidator: judge, OpenIDConnectRequestStorage: store, Config: c,
+		}, proof}
 	c.byGrantType = map[string]fosite.TokenEndpointHandlers{
 		"authorization_code": {code, proof, &openid.OpenIDConnectExplicitHandler{
 			OpenIDConnectRequestStorage: store, Config: c, IDTokenHandleHelper: ids,

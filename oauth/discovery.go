@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"cloudsso/idp"
 )
 
 // metadata is OpenID Connect Discovery §3 and RFC 8414 §2: what is true of this version,
@@ -56,9 +58,9 @@ func (p *Provider) renderDiscovery() (document, error) {
 		Introspection:    p.Issuer + "/oauth2/introspect",
 		Revocation:       p.Issuer + "/oauth2/revoke",
 		Scopes:           standardScopes(),
-		ResponseTypes:    []string{"code"},
+		ResponseTypes:    []string{"code", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token", "none"},
 		ResponseModes:    []string{modeQuery, modeFragment, modeFormPost},
-		GrantTypes:       []string{"authorization_code", "refresh_token", clientCredentials},
+		GrantTypes:       []string{idp.GrantCode, idp.GrantImplicit, idp.GrantRefresh, idp.GrantPassword, clientCredentials},
 		SubjectTypes:     []string{"public"},
 		IDTokenAlgs:      p.Ring.Algs(),
 		TokenAuthMethods: all,
@@ -71,7 +73,7 @@ func (p *Provider) renderDiscovery() (document, error) {
 		Contexts:         everyContext(),
 		ClaimTypes:       []string{"normal"},
 		Claims: []string{
-			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr",
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "c_hash", "s_hash", "sid", "acr", "amr",
 			"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
 			"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
 			"email", "email_verified", "phone_number", "phone_number_verified", "address", "groups",

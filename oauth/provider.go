@@ -18,6 +18,7 @@ const (
 	codeTTL     = 60 * time.Second // RFC 9700 §4.2.2
 	idTokenTTL  = time.Hour
 	accessTTL   = time.Hour
+	frontTTL    = 15 * time.Minute // of access tokens that come through the browser
 	refreshTTL  = 30 * 24 * time.Hour
 	codeMemory  = 10 * time.Minute // how long an unused grant's row stays
 	graceTTL    = 60 * time.Second

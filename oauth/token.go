@@ -167,7 +167,7 @@ func narrow(ar fosite.AccessRequester, u *unit, asked string) error {
 func answer(minted fosite.AccessResponder, ar fosite.AccessRequester, u *unit) *tokenResponse {
 	out := &tokenResponse{
 		AccessToken: minted.GetAccessToken(), TokenType: "Bearer",
-		ExpiresIn: int64(accessLife(&u.client.Client) / time.Second),
+		ExpiresIn: int64(u.accessLife() / time.Second),
 		Scope:     strings.Join(ar.GetGrantedScopes(), " "),
 	}
 	extra := minted.ToMap()
