@@ -87,23 +87,28 @@ func checkRequestObject(_ context.Context, a *authorization) error {
 	return nil
 }
 
-// checkScope drops what the client may not have instead of refusing: OpenID Connect Core
-// §3.1.2.1 wants unknown values ignored. The answer of the token endpoint names what
-// was granted.
 func checkScope(_ context.Context, a *authorization) error {
-	allowed := a.client.Scopes()
-	for scope := range strings.FieldsSeq(a.form.Get("scope")) {
-		if !slices.Contains(allowed, scope) || slices.Contains(a.scopes, scope) {
-			continue
-		}
-		if scope == offlineOnly && !(a.client.AllowsGrant(idp.GrantRefresh) && a.wants("code")) {
-			continue // nobody should be asked to agree to what cannot happen
-		}
-		a.scopes = append(a.scopes, scope)
-	}
+	a.scopes = grantable(&a.client, a.form.Get("scope"), a.wants("code"))
 	a.ask.Scopes = a.scopes
 	a.nonce = a.form.Get("nonce")
 	return nil
+}
+
+// grantable are the scopes out of asked that the client may have. The others are dropped
+// instead of refused: OpenID Connect Core §3.1.2.1 wants unknown values ignored. The
+// answer of the token endpoint names what was granted. Nobody is asked to agree to what
+// cannot happen: offline_access without a refresh token.
+func grantable(c *idp.Client, asked string, refreshable bool) (scopes []string) {
+	allowed := c.Scopes()
+	for scope := range strings.FieldsSeq(asked) {
+		switch {
+		case !slices.Contains(allowed, scope), slices.Contains(scopes, scope):
+		case scope == offlineOnly && !(refreshable && c.AllowsGrant(idp.GrantRefresh)):
+		default:
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
 }
 
 func checkPKCE(_ context.Context, a *authorization) error {

@@ -46,10 +46,11 @@ func (p *Provider) issue(ctx context.Context, a *authorization, f idp.Flow) (url
 // createGrant writes the grant and its Event in one step: what is not on record is not
 // handed out.
 func (p *Provider) createGrant(ctx context.Context, u *unit) error {
-	e := p.Events.Complete(ctx, idp.Event{
-		Name: idp.EventGrantCreated, Subject: u.grant.Subject, App: u.client.ID,
-		Detail: map[string]string{"grant": u.grant.ID, "scope": strings.Join(u.grant.Scopes, " ")},
-	})
+	detail := map[string]string{"grant": u.grant.ID, "grant_type": u.grant.GrantType, "scope": strings.Join(u.grant.Scopes, " ")}
+	if u.grant.GrantType == idp.GrantPassword {
+		detail["consent"] = "administrator"
+	}
+	e := p.Events.Complete(ctx, idp.Event{Name: idp.EventGrantCreated, Subject: u.grant.Subject, App: u.client.ID, Detail: detail})
 	if err := p.Records.CreateGrant(ctx, u.grant, e); err != nil {
 		return err
 	}

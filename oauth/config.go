@@ -10,6 +10,8 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
+
+	"cloudsso/idp"
 )
 
 // config is fosite's configuration. Every field that fosite would fill lazily is set,
@@ -59,6 +61,7 @@ func newConfig(p *Provider) *config {
 		"refresh_token": {&oauth2.RefreshTokenGrantHandler{
 			AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
+		idp.GrantPassword: {directGrant{p.tokens, ids}},
 		clientCredentials: {&oauth2.ClientCredentialsGrantHandler{
 			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}, Config: c,
 		}},

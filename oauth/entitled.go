@@ -57,9 +57,10 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	return nil
 }
 
-// agreed checks that the consent is still there. A first-party application needs none.
+// agreed checks that the consent is still there. A first-party application needs none, and
+// for passwords the switch stands for it.
 func (p *Provider) agreed(ctx context.Context, u *unit) error {
-	if u.client.FirstParty {
+	if u.client.FirstParty || u.grant.GrantType == idp.GrantPassword {
 		return nil
 	}
 	c, err := p.Records.Consent(ctx, u.grant.Subject, u.client.ID)

@@ -44,6 +44,10 @@ type Login interface {
 	Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (ready bool, err error)
 	// Resume takes the settled flow that ?flow= names, once.
 	Resume(w http.ResponseWriter, r *http.Request, protocol string) (idp.Flow, error)
+	// CheckPassword is the login page's check, limits and records included, for a password
+	// that an application asked for. A refusal is an idp.Error: Invalid for input that cannot
+	// be right, Forbidden for what does not sign in, TooMany, Unavailable.
+	CheckPassword(r *http.Request, app, username, password string) (idp.Person, error)
 	// Joined records in the session that the app was told about it.
 	Joined(ctx context.Context, sessionID string, app idp.SessionApp) error
 }

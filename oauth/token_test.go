@@ -29,7 +29,7 @@ func TestTokenRequestsThatAreMalformed(t *testing.T) {
 		"PUT":                      {method: "PUT", body: form, status: 405, error: "invalid_request", text: "The token endpoint answers POST only."},
 		"an empty body":            {body: "", status: 400, error: "invalid_request", text: "The parameter grant_type is missing: use authorization_code, refresh_token or client_credentials."},
 		"no grant_type":            {body: "code=x", status: 400, error: "invalid_request", text: "The parameter grant_type is missing: use authorization_code, refresh_token or client_credentials."},
-		"an unknown grant_type":    {body: "grant_type=password&username=a&password=b", status: 400, error: "unsupported_grant_type", text: "The grant_type is not supported: use authorization_code, refresh_token or client_credentials."},
+		"an unknown grant_type":    {body: "grant_type=urn:ietf:params:oauth:grant-type:saml2-bearer&username=a&password=b", status: 400, error: "unsupported_grant_type", text: "The grant_type is not supported: use authorization_code, refresh_token or client_credentials."},
 		"two grant types in one":   {body: "grant_type=authorization_code+refresh_token", status: 400, error: "unsupported_grant_type", text: "The grant_type is not supported: use authorization_code, refresh_token or client_credentials."},
 		"no code":                  {body: "grant_type=authorization_code&redirect_uri=x", status: 400, error: "invalid_request", text: "The parameter code is missing."},
 		"no redirect_uri":          {body: "grant_type=authorization_code&code=x", status: 400, error: "invalid_request", text: "The parameter redirect_uri is missing."},
