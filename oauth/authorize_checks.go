@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,24 +116,33 @@ func checkPKCE(_ context.Context, a *authorization) error {
 	if !a.wants("code") {
 		return nil // nothing to prove later
 	}
-	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
-	switch {
-	case challenge == "" && a.client.NeedsPKCE():
+	var err error
+	if a.challenge, err = readChallenge(a.form); err != nil {
+		return err
+	}
+	if a.challenge == "" && a.client.NeedsPKCE() {
 		return refuse(invalidRequest, "The parameter code_challenge is missing: this client must use PKCE (RFC 7636) with code_challenge_method=S256.")
+	}
+	return nil
+}
+
+// readChallenge returns the S256 code_challenge of a request, "" if there is none.
+func readChallenge(form url.Values) (string, error) {
+	challenge, method := form.Get("code_challenge"), form.Get("code_challenge_method")
+	switch {
 	case challenge == "" && method != "":
-		return refuse(invalidRequest, "There is a code_challenge_method without a code_challenge.")
+		return "", refuse(invalidRequest, "There is a code_challenge_method without a code_challenge.")
 	case challenge == "":
-		return nil
+		return "", nil
 	case method != "S256":
 		// plain shows the verifier to whoever sees the request (RFC 9700 §2.1.1). Left out
 		// means plain (RFC 7636 §4.3).
-		return refuse(invalidRequest, "The code_challenge_method must be S256.")
+		return "", refuse(invalidRequest, "The code_challenge_method must be S256.")
 	}
 	if sum, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(sum) != 32 {
-		return refuse(invalidRequest, "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding.")
+		return "", refuse(invalidRequest, "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding.")
 	}
-	a.challenge = challenge
-	return nil
+	return challenge, nil
 }
 
 func checkPrompt(_ context.Context, a *authorization) error {

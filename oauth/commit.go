@@ -18,6 +18,8 @@ func (p *Provider) commit(ctx context.Context, u *unit) error {
 		return p.rotate(ctx, u)
 	case u.grantType == idp.GrantPassword:
 		return p.begin(ctx, u)
+	case u.grantType == idp.GrantDevice:
+		return p.beginDevice(ctx, u)
 	case u.grantType == clientCredentials:
 		return p.createGrant(ctx, u)
 	}

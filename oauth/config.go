@@ -62,6 +62,7 @@ func newConfig(p *Provider) *config {
 			AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
 		idp.GrantPassword: {directGrant{p.tokens, ids}},
+		idp.GrantDevice:   {directGrant{p.tokens, ids}},
 		clientCredentials: {&oauth2.ClientCredentialsGrantHandler{
 			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}, Config: c,
 		}},

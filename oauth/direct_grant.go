@@ -54,7 +54,7 @@ func (d directGrant) PopulateTokenEndpointResponse(ctx context.Context, r fosite
 
 // begin writes the grant with what was made of it.
 func (p *Provider) begin(ctx context.Context, u *unit) error {
-	u.grant.ExpiresAt = u.accessExpires()
+	u.grant.ExpiresAt = later(u.grant.ExpiresAt, u.accessExpires())
 	if u.family {
 		u.grant.RefreshSeq, u.grant.RefreshExpiresAt = 1, u.now.Add(refreshLife(&u.client.Client))
 		u.grant.ExpiresAt = later(u.grant.ExpiresAt, u.grant.RefreshExpiresAt)

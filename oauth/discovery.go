@@ -19,6 +19,7 @@ type metadata struct {
 	JWKS                     string   `json:"jwks_uri"`
 	Introspection            string   `json:"introspection_endpoint"`
 	Revocation               string   `json:"revocation_endpoint"`
+	Device                   string   `json:"device_authorization_endpoint"`
 	EndSession               string   `json:"end_session_endpoint,omitempty"`
 	Scopes                   []string `json:"scopes_supported"`
 	ResponseTypes            []string `json:"response_types_supported"`
@@ -57,10 +58,11 @@ func (p *Provider) renderDiscovery() (document, error) {
 		JWKS:             p.Issuer + "/oauth2/jwks",
 		Introspection:    p.Issuer + "/oauth2/introspect",
 		Revocation:       p.Issuer + "/oauth2/revoke",
+		Device:           p.Issuer + "/oauth2/device",
 		Scopes:           standardScopes(),
 		ResponseTypes:    []string{"code", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token", "none"},
 		ResponseModes:    []string{modeQuery, modeFragment, modeFormPost},
-		GrantTypes:       []string{idp.GrantCode, idp.GrantImplicit, idp.GrantRefresh, idp.GrantPassword, clientCredentials},
+		GrantTypes:       []string{idp.GrantCode, idp.GrantImplicit, idp.GrantRefresh, idp.GrantPassword, clientCredentials, idp.GrantDevice},
 		SubjectTypes:     []string{"public"},
 		IDTokenAlgs:      p.Ring.Algs(),
 		TokenAuthMethods: all,

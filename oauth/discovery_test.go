@@ -38,7 +38,7 @@ func TestConformance_A_Discovery(t *testing.T) {
 	for name, path := range map[string]string{
 		"authorization_endpoint": "/oauth2/authorize", "token_endpoint": "/oauth2/token",
 		"userinfo_endpoint": "/oauth2/userinfo", "jwks_uri": "/oauth2/jwks",
-		"introspection_endpoint": "/oauth2/introspect", "revocation_endpoint": "/oauth2/revoke", "A21 end_session_endpoint": "/oauth2/logout",
+		"introspection_endpoint": "/oauth2/introspect", "revocation_endpoint": "/oauth2/revoke", "device_authorization_endpoint": "/oauth2/device", "A21 end_session_endpoint": "/oauth2/logout",
 	} {
 		if doc[strings.TrimPrefix(name, "A21 ")] != h.issuer+path {
 			t.Errorf("A3: %s is %v", name, doc[name])

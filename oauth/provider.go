@@ -37,6 +37,13 @@ type Records interface {
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
 }
 
+// Flows is what oauth needs of [idp.Flows].
+type Flows interface {
+	idp.Tickets
+	Count(ctx context.Context, key string, window time.Duration) (int, error)
+	Counted(ctx context.Context, key string) (int, error)
+}
+
 // Login finds out who the person is.
 type Login interface {
 	// Begin settles f from the browser's session if that is enough, or if f.Ask.Passive:
@@ -48,6 +55,10 @@ type Login interface {
 	// that an application asked for. A refusal is an idp.Error: Invalid for input that cannot
 	// be right, Forbidden for what does not sign in, TooMany, Unavailable.
 	CheckPassword(r *http.Request, app, username, password string) (idp.Person, error)
+	// FormToken and CheckForm bind a form of ours to the browser that it was shown to and to
+	// one step. CheckForm looks at the field token of r.PostForm; its errors are fit for people.
+	FormToken(w http.ResponseWriter, r *http.Request, step string) string
+	CheckForm(r *http.Request, step string) error
 	// Joined records in the session that the app was told about it.
 	Joined(ctx context.Context, sessionID string, app idp.SessionApp) error
 }
@@ -66,11 +77,12 @@ type Recorder interface {
 	Logged(ctx context.Context, e idp.Event)
 }
 
-// Options of [New]. All but Dev, SignOuter and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter, NoLimits and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
 	Records      Records
+	Flows        Flows
 	Ring         *keys.Ring
 	Login        Login
 	SignOuter    SignOuter // nil: there is no logout endpoint, and discovery does not name one
@@ -78,6 +90,7 @@ type Options struct {
 	Pages        *web.Pages
 	Events       Recorder
 	Now          func() time.Time
+	NoLimits     bool          // no bound on trying user codes; for tests
 	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
 }
 
@@ -88,18 +101,19 @@ type Provider struct {
 	core      *fosite.Fosite
 	tokens    *tokens
 	secrets   *secrets
+	userCodes *keys.MAC
 	discovery document
 }
 
 // New makes a provider.
 func New(o Options) (*Provider, error) {
-	if o.Issuer == "" || o.Records == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
+	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
 		return nil, errors.New("oauth: an option is missing")
 	}
 	if o.RefreshGrace == 0 {
 		o.RefreshGrace = graceTTL
 	}
-	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring)}
+	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring), userCodes: o.Ring.MAC("oauth user code")}
 	var err error
 	if p.discovery, err = p.renderDiscovery(); err != nil {
 		return nil, err

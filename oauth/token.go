@@ -106,6 +106,8 @@ func (p *Provider) prepare(r *http.Request, u *unit, form url.Values) error {
 		return u.ownGrant(form.Get("scope"))
 	case idp.GrantPassword:
 		return p.passwordGrant(r, u, form)
+	case idp.GrantDevice:
+		return p.deviceGrant(r.Context(), u, form)
 	}
 	return nil
 }
@@ -121,6 +123,8 @@ func checkGrantType(form url.Values) error {
 		return present(form, "refresh_token")
 	case idp.GrantPassword:
 		return present(form, "username", "password")
+	case idp.GrantDevice:
+		return present(form, "device_code")
 	case clientCredentials:
 		return nil
 	}

@@ -24,6 +24,7 @@ type unit struct {
 	grant     idp.Grant
 	seq       int64          // of the refresh token that was presented
 	request   *authorization // at the authorization endpoint, nil elsewhere
+	ticket    string         // of the device that the grant is for
 
 	redeem, family, rotate bool // what handlers would have written
 }

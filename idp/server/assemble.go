@@ -30,7 +30,7 @@ func (s *Server) assemble() error {
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
 	})
 	if s.oauth, err = oauth.New(oauth.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Ring: s.ring, Login: s.login, NoLimits: !o.Config.Limits.Enabled,
 		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err
