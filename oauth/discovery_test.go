@@ -19,12 +19,12 @@ func TestConformance_A_Discovery(t *testing.T) {
 		t.Errorf("A2: issuer %v", doc["issuer"])
 	}
 	registered := []string{
-		"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "scopes_supported",
+		"issuer", "device_authorization_endpoint", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "scopes_supported",
 		"response_types_supported", "response_modes_supported", "grant_types_supported", "subject_types_supported",
 		"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported", "code_challenge_methods_supported",
 		"claim_types_supported", "claims_supported", "prompt_values_supported", "claims_parameter_supported",
 		"introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_signing_alg_values_supported",
-		"revocation_endpoint", "revocation_endpoint_auth_methods_supported", "end_session_endpoint", "acr_values_supported",
+		"revocation_endpoint", "device_authorization_endpoint", "revocation_endpoint_auth_methods_supported", "end_session_endpoint", "acr_values_supported",
 		"request_parameter_supported", "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
 	}
 	for name, value := range doc {
