@@ -158,6 +158,7 @@ func TestCompleteRedirectURIs(t *testing.T) {
 		"a backslash":                         {uri: `https://rp.example\@evil.example/`, why: "a backslash"},
 		"letters outside ASCII":               {uri: "https://rp.exämple/cb", why: "outside ASCII"},
 		"a parameter of ours":                 {uri: "https://rp.example/cb?code=1", why: "parameter code"},
+		"a token of ours":                     {uri: "https://rp.example/cb?id_token=1", why: "parameter id_token"},
 		"an encoded name of a parameter":      {uri: "https://rp.example/cb?%73tate=1", why: "parameter state"},
 		"empty":                               {uri: "", why: "not an absolute"},
 		"long":                                {uri: "https://rp.example/" + strings.Repeat("x", 2048), why: "longer than 2048"},

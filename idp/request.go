@@ -25,7 +25,7 @@ func (r *Request) Network() string {
 		bits = 24
 	}
 	p, err := r.IP.Prefix(bits)
-	if err != nil {
+	if err != nil || !p.IsValid() {
 		return ""
 	}
 	return p.String()

@@ -121,7 +121,7 @@ func TestConformance_E03_FrontChannelAnswersStandInTheFragment(t *testing.T) {
 func TestConformance_E04_E05_FormPost(t *testing.T) {
 	t.Parallel()
 	rp := newRelyingParty(t, newProduct(t, idptest.Options{}), func(m *idp.ClientMetadata) { m.AllowImplicit = true })
-	for _, asked := range append(frontTypes(), "code") {
+	for _, asked := range append([]string{"code"}, frontTypes()...) {
 		page := rp.login(rp.Open(rp.address("response_type", asked, "response_mode", "form_post")))
 		if strings.Contains(page.Body, "onload") || strings.Contains(page.Body, "<script>") || !strings.Contains(page.Body, `<script type="module" src="`) {
 			t.Errorf("%s: the page does not send itself by a script file: %s", asked, page.Body)
@@ -135,6 +135,9 @@ func TestConformance_E04_E05_FormPost(t *testing.T) {
 			if rp.posted.Get(word) == "" {
 				t.Errorf("%s: no %s in %v", asked, word, got)
 			}
+		}
+		if labelled := strings.Contains(rp.Log.String(), `"legacy":"implicit"`); labelled != (asked != "code") {
+			t.Errorf("%s: labelled as legacy in the log: %v", asked, labelled)
 		}
 		rp.posted = nil
 		if got := rp.answer(rp.Open(rp.address("response_type", asked, "response_mode", "form_post", "max_age", "x"))); got.Get("error") != "invalid_request" || rp.posted.Get("state") == "" {
