@@ -468,7 +468,7 @@ func (h *house) send(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := h.server.Client().Transport.RoundTrip(r) // its own: closing another server cuts the default's connections
 	if err != nil {
 		panic(err)
 	}
