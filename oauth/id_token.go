@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"maps"
 	"time"
@@ -39,8 +38,8 @@ func (p *Provider) protocolClaims(u *unit, accessToken string) map[string]any {
 	claims := map[string]any{
 		"iss": p.Issuer, "sub": g.Subject, "aud": u.client.ID,
 		"iat": u.now.Unix(), "exp": u.now.Add(idTokenTTL).Unix(), "auth_time": g.AuthTime.Unix(),
-		"at_hash": halfHash(accessToken),
 	}
+	setText(claims, "at_hash", leftHash(u.client.IDTokenSignedResponseAlg, accessToken))
 	// A refresh answers no authentication request: no nonce (OpenID Connect Core §12.2).
 	if u.grantType == "authorization_code" {
 		setText(claims, "nonce", g.Nonce)
@@ -57,12 +56,6 @@ func setText(claims map[string]any, name, value string) {
 	if value != "" {
 		claims[name] = value
 	}
-}
-
-// halfHash is at_hash for RS256 and ES256 (OpenID Connect Core §3.1.3.6).
-func halfHash(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return encoding.EncodeToString(sum[:16])
 }
 
 // place is where claims go.
