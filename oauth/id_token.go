@@ -2,12 +2,12 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"time"
 
 	"github.com/ory/fosite"
 
+	"cloudsso/idp"
 	"cloudsso/idp/mapping"
 )
 
@@ -24,11 +24,14 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	}
 	access, _ := ctx.Value(fosite.AccessResponseContextKey).(fosite.AccessResponder)
 	maps.Copy(claims, t.p.protocolClaims(u, access.GetAccessToken())) // last: nobody else names the subject
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
+	return t.p.signIDToken(ctx, &u.client.Client, claims)
+}
+
+func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[string]any) (string, error) {
+	if c.IDTokenSignedResponseAlg == unsigned {
+		return signUnsigned(claims)
 	}
-	return t.p.Ring.SignJWT(u.client.IDTokenSignedResponseAlg, "JWT", body)
+	return p.sign(ctx, c, c.IDTokenSignedResponseAlg, "JWT", claims)
 }
 
 // protocolClaims are those of OpenID Connect Core §2. auth_time is there always: it is
