@@ -568,6 +568,13 @@ func (f *failing) RotateKeys(ctx context.Context, made *idp.KeyRecord, moves []i
 	return f.Store.RotateKeys(ctx, made, moves)
 }
 
+func (f *failing) CreateKey(ctx context.Context, k idp.KeyRecord) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Store.CreateKey(ctx, k)
+}
+
 func TestEventsOfKeysNameThemAndNothingSecret(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, 1)
