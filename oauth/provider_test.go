@@ -69,6 +69,29 @@ type house struct {
 	server *httptest.Server
 	grants *watched
 	fetch  *fetcher
+	marks  *marks
+}
+
+// marks are the store's, and can fail.
+type marks struct {
+	*memory.Store
+	mu  sync.Mutex
+	err error
+}
+
+func (m *marks) SeenOnce(ctx context.Context, key string, until time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	return m.Store.SeenOnce(ctx, key, until)
+}
+
+func (m *marks) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
 }
 
 // fetcher answers for the addresses of clients.
@@ -340,7 +363,7 @@ func openHouse(t testing.TB, ring *keys.Ring) *house {
 	c := newClock()
 	h := &house{clock: c, store: memory.New(c.now), ring: ring, events: &events{}, fetch: &fetcher{}}
 	h.T, _ = t.(*testing.T)
-	h.grants = &watched{Store: h.store}
+	h.grants, h.marks = &watched{Store: h.store}, &marks{Store: h.store}
 	h.people = &people{all: map[string]idp.Person{
 		anna: {Subject: anna, Status: idp.Active, Login: "anna", Groups: []string{"admins"}, Attributes: idp.Attributes{
 			"given_name": {"Anna"}, "family_name": {"Arendt"}, "email": {"anna@example.org"}, "email_verified": {true}, "team": {"a", "b"},
@@ -387,7 +410,7 @@ func (h *house) makeProvider(t testing.TB, out oauth.SignOuter) *oauth.Provider 
 		t.Fatal(err)
 	}
 	p, err := oauth.New(oauth.Options{
-		Issuer: h.issuer, Dev: true, Records: h.grants, Marks: h.store, Fetch: h.fetch, Ring: h.ring, Login: h.login, SignOuter: out,
+		Issuer: h.issuer, Dev: true, Records: h.grants, Marks: h.marks, Fetch: h.fetch, Ring: h.ring, Login: h.login, SignOuter: out,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
 	})
 	if err != nil {
