@@ -71,9 +71,9 @@ func (o *Owner) RotateSecret(ctx context.Context, id string, r SecretRotation) (
 	if err != nil {
 		return Secret{}, missing(err, "client", id)
 	}
-	use := idp.SecretAuthenticates
-	if r.Use == useSharedKey {
-		use = idp.SecretSigns
+	use, ok := map[string]string{"": idp.SecretAuthenticates, useClientSecret: idp.SecretAuthenticates, useSharedKey: idp.SecretSigns}[r.Use]
+	if !ok {
+		return Secret{}, idp.Errorf(idp.Invalid, "The use %q is unknown: client_secret or shared_signing_key.", r.Use).On("use")
 	}
 	if err := mayHave(&c, use); err != nil {
 		return Secret{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"cloudsso/idp"
 	"cloudsso/keys"
@@ -58,13 +59,15 @@ func signUnsigned(claims any) (string, error) {
 // sharedKeys are the keys that HS* tokens of the client are signed with, the first one
 // signs: the secret that the client has just authenticated with, otherwise the oldest
 // that lives. So a client that is on its way from one secret to the next can check what
-// it gets.
+// it gets. A secret from before the client shared a key may be too short for one.
 func (p *Provider) sharedKeys(c *idp.Client) ([][]byte, error) {
 	use := idp.SecretAuthenticates
 	if c.HSKey == idp.HSKeyDedicated {
 		use = idp.SecretSigns
 	}
-	return p.openSecrets(c, use)
+	all, err := p.openSecrets(c, use)
+	// One from before the client shared a key may be too short for it.
+	return slices.DeleteFunc(all, func(key []byte) bool { return len(key) < c.SharedKeyBytes(use) }), err
 }
 
 // openSecrets returns the live secrets of one use that can be had back.

@@ -353,6 +353,19 @@ func TestASharedKeyRotatesWithoutAnOutage(t *testing.T) {
 	}
 }
 
+// A client that came from HS256 has a secret that is too short for HS512.
+func TestAShortSecretIsPassedOver(t *testing.T) {
+	t.Parallel()
+	h := everyHouse(t)
+	h.client("wiki", func(c *idp.Client) {
+		c.IDTokenSignedResponseAlg, c.Secrets = "HS512", nil
+		h.shared(c, idp.SecretAuthenticates, strings.Repeat("k", 43))
+		h.shared(c, idp.SecretAuthenticates, longSecret("k"))
+	})
+	a := h.send(http.MethodPost, "/oauth2/token", exchangeForm(h.code(t, "wiki")).Encode(), basicOf("wiki", strings.Repeat("k", 43))...)
+	h.checked(t, a.json(t)["id_token"], "HS512", longSecret("k"))
+}
+
 func TestADedicatedKeySignsAndDoesNotAuthenticate(t *testing.T) {
 	t.Parallel()
 	h := everyHouse(t)
