@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"time"
 
@@ -26,11 +25,14 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	maps.Copy(claims, t.p.protocolClaims(u)) // last: nobody else names the subject
 	accessToken, code := handedOut(ctx)
 	u.bind(claims, accessToken, code)
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
+	return t.p.signIDToken(ctx, &u.client.Client, claims)
+}
+
+func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[string]any) (string, error) {
+	if c.IDTokenSignedResponseAlg == unsigned {
+		return signUnsigned(claims)
 	}
-	return t.p.Ring.SignJWT(u.client.IDTokenSignedResponseAlg, "JWT", body)
+	return p.sign(ctx, c, c.IDTokenSignedResponseAlg, "JWT", claims)
 }
 
 // protocolClaims are those of OpenID Connect Core §2. auth_time is there always: it is
