@@ -22,7 +22,8 @@ var layers = map[string][]string{
 	"idp": {},
 	// L1
 	"keys":                     {"idp"},
-	"userdir":                  {"idp"},
+	"userdir":                  {"idp", "userdir/pwhash"},
+	"userdir/pwhash":           {},
 	"userdir/ldap":             {"idp", "userdir"},
 	"userdir/httpdir":          {"idp", "userdir"},
 	"userdir/httpdir/fakeimis": {},
