@@ -105,7 +105,7 @@ func (d *Directory) Columns(ctx context.Context, ref userdir.Ref) ([]userdir.Col
 		query, known = d.profile, true
 	}
 	if !known {
-		return nil, bad("query", "The directory %s has no profile query called %q. The configuration lists them under profiles.", d.o.ID, ref.Profile)
+		return nil, bad("profile", "The directory %s has no profile query called %q. The configuration lists them under profiles.", d.o.ID, ref.Profile)
 	}
 	var rows []idp.Attributes
 	err := d.read(ctx, func(tx *sql.Tx) (err error) {
@@ -116,16 +116,16 @@ func (d *Directory) Columns(ctx context.Context, ref userdir.Ref) ([]userdir.Col
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, bad("user", "The query gave no row for %q.", ref.Login)
+		return nil, bad("login", "The query gave no row for %q.", ref.Login)
 	}
 	for _, needed := range []string{d.o.LoginColumn, d.idColumn()} {
 		if rows[0].First(needed) == "" {
-			return nil, bad("query", "The query gives no column %s, which says who the row is about.", needed)
+			return nil, bad("profile", "The query gives no column %s, which says who the row is about.", needed)
 		}
 	}
 	for _, row := range rows[1:] {
 		if row.First(d.idColumn()) != rows[0].First(d.idColumn()) {
-			return nil, bad("query", "The query gave rows of several people for %q. Its condition must name one.", ref.Login)
+			return nil, bad("profile", "The query gave rows of several people for %q. Its condition must name one.", ref.Login)
 		}
 		merge(rows[0], row)
 	}

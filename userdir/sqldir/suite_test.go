@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"cloudsso/idp"
@@ -22,10 +23,21 @@ import (
 var (
 	postgres *pgtest.Server
 	mariadb  *mariadbtest.Server
+	shops    atomic.Int64
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(pgtest.Main(m, &postgres))
+	var err error
+	if mariadb, err = mariadbtest.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := pgtest.Main(m, &postgres)
+	if err := mariadb.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 // database is one that the suite runs on: where it is, and how its people are asked for.
@@ -81,27 +93,13 @@ func onSQLite(t testing.TB) database {
 
 func onMariaDB(t testing.TB) database {
 	t.Helper()
-	if mariadb == nil {
-		var err error
-		if mariadb, err = mariadbtest.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := mariadb.Close(); err != nil {
-				t.Error(err)
-			}
-			mariadb = nil
-		})
-	}
 	system, err := drivers.Open(mariadb.URL("mysql"), drivers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("shop%d", len(t.Name()))
-	for _, q := range []string{"DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name} {
-		if _, err := system.Exec(q); err != nil {
-			t.Fatal(err)
-		}
+	name := fmt.Sprintf("shop%d", shops.Add(1))
+	if _, err := system.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
 	}
 	if err := system.Close(); err != nil {
 		t.Fatal(err)
