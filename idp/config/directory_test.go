@@ -242,7 +242,7 @@ func TestTheSchemaKnowsTheKeysOfDirectories(t *testing.T) {
 	if got := d["ldap"].Properties; got["bind_password"].Type != "string" || got["bind_password_file"].Type != "string" || got["lockout_duration"].Type != "string" || got["attributes"].Items.Properties["from"].Type != "string" {
 		t.Errorf("ldap: %+v", got)
 	}
-	if got := d["http"].Properties["header"]; got.Type != "object" || len(d["kind"].Enum) != 5 {
+	if got := d["http"].Properties["header"]; got.Type != "object" || len(d["kind"].Enum) != 6 {
 		t.Errorf("header: %+v, kind: %+v", got, d["kind"])
 	}
 }

@@ -52,15 +52,25 @@ func (s *Server) directory(d config.Directory) (userdir.Directory, error) {
 	case d.Kind == config.KindFile:
 		dir, err := userdir.OpenFile(d.ID, filepath.Clean(d.Path), s.events, s.now, nil)
 		return measured{dir, s}, err
+	}
+	dir, err := openRemote(d, s.now, s.options.SQL)
+	if err != nil {
+		return nil, err
+	}
+	return s.guarded(d, dir), nil
+}
+
+// openRemote opens a directory of another machine; nothing is asked yet.
+func openRemote(d config.Directory, now func() time.Time, sql OpenSQL) (userdir.Directory, error) {
+	switch {
 	case d.Kind == config.KindLDAP && d.LDAP != nil:
-		dir, err := ldap.Open(s.ldapOptions(d.ID, *d.LDAP))
-		return s.guarded(d, dir), err
+		return ldap.Open(ldapOptions(d.ID, *d.LDAP, now))
 	case d.Kind == config.KindHTTP && d.HTTP != nil:
-		dir, err := httpdir.Open(httpOptions(d))
-		return s.guarded(d, dir), err
+		return httpdir.Open(httpOptions(d))
 	case d.Kind == config.KindIMIS && d.IMIS != nil:
-		dir, err := httpdir.OpenIMIS(s.imisOptions(d))
-		return s.guarded(d, dir), err
+		return httpdir.OpenIMIS(imisOptions(d, now))
+	case d.Kind == config.KindSQL && d.SQL != nil:
+		return openSQL(d, sql)
 	}
 	return nil, fmt.Errorf("unknown kind %q, or nothing said about it", d.Kind)
 }
@@ -75,7 +85,7 @@ func (s *Server) guarded(d config.Directory, dir userdir.Directory) userdir.Dire
 	return userdir.Guard(dir, o)
 }
 
-func (s *Server) ldapOptions(id string, l config.LDAP) ldap.Options {
+func ldapOptions(id string, l config.LDAP, now func() time.Time) ldap.Options {
 	o := ldap.Options{
 		ID: id, Preset: l.Preset, URLs: l.URLs, StartTLS: l.StartTLS, CAFile: l.CAFile,
 		BindDN: l.BindDN, BindPassword: idp.Secret(l.BindPassword), BaseDN: l.BaseDN, UserFilter: l.UserFilter, UserDN: l.UserDN,
@@ -86,7 +96,7 @@ func (s *Server) ldapOptions(id string, l config.LDAP) ldap.Options {
 		},
 		DisabledAttribute: l.DisabledAttribute, DisabledValues: l.DisabledValues,
 		LockoutDuration: time.Duration(l.LockoutDuration), RevealLocked: l.RevealLocked, PageSize: l.PageSize, PoolSize: l.PoolSize,
-		ConnectTimeout: time.Duration(l.ConnectTimeout), Timeout: time.Duration(l.RequestTimeout), Now: s.now,
+		ConnectTimeout: time.Duration(l.ConnectTimeout), Timeout: time.Duration(l.RequestTimeout), Now: now,
 	}
 	for _, a := range l.Attributes {
 		o.Attributes = append(o.Attributes, ldap.Attribute(a))
@@ -106,12 +116,12 @@ func httpOptions(d config.Directory) httpdir.Options {
 	return o
 }
 
-func (s *Server) imisOptions(d config.Directory) httpdir.IMISOptions {
+func imisOptions(d config.Directory, now func() time.Time) httpdir.IMISOptions {
 	m := *d.IMIS
 	o := httpdir.IMISOptions{
 		ID: d.ID, BaseURL: m.BaseURL, Username: m.Username, Password: idp.Secret(m.Password), QueryPath: m.QueryPath, Query: m.Query,
 		IDColumn: m.IDColumn, IDQuery: m.IDQuery, LoginColumn: m.LoginColumn, EmailColumn: m.EmailColumn, GroupsColumn: m.GroupsColumn,
-		DisabledColumn: m.DisabledColumn, DisabledValues: m.DisabledValues, Client: directoryClient(d), Now: s.now,
+		DisabledColumn: m.DisabledColumn, DisabledValues: m.DisabledValues, Client: directoryClient(d), Now: now,
 	}
 	for _, r := range m.Refusals {
 		o.Refusals = append(o.Refusals, httpdir.Refusal(r))
