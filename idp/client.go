@@ -57,6 +57,7 @@ type ClientMetadata struct {
 	RequirePKCE     *bool     `json:"require_pkce,omitempty" doc:"Default true. Public clients always need PKCE; false lets a confidential client do without."`
 	FirstParty      bool      `json:"first_party,omitempty" doc:"The organisation's own application: people are not asked for consent."`
 	ClaimsInIDToken bool      `json:"claims_in_id_token,omitempty" doc:"Put the claims of the granted scopes into the ID token too, for relying parties that never call userinfo."`
+	ProfileQuery    string    `json:"profile_query,omitempty" maxLength:"256" doc:"Query of the directory that gives this client's attributes, such as $/SSO/Wiki of an iMIS; default the directory's own. A directory without queries gives the usual ones."`
 	ClaimsMapping   []Mapping `json:"claims_mapping,omitempty" doc:"Claims of this client beside and above the standard ones. A dotted name becomes a nested object."`
 	AccessTokenTTL  int64     `json:"access_token_ttl,omitempty" minimum:"60" maximum:"86400" doc:"Seconds. Default 3600."`
 	RefreshTokenTTL int64     `json:"refresh_token_ttl,omitempty" minimum:"300" maximum:"31536000" doc:"Seconds a refresh token lives unused. Default 30 days."`

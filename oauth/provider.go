@@ -67,6 +67,8 @@ type Login interface {
 // that never was, an error that wraps idp.ErrUnavailable when the directory is down.
 type People interface {
 	Person(ctx context.Context, subject string) (idp.Person, error)
+	// PersonFor is Person with the attributes of the directory's query of this name.
+	PersonFor(ctx context.Context, subject, profile string) (idp.Person, error)
 }
 
 // Recorder writes audit events: by itself, or around Records.CreateGrant, which appends

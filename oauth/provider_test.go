@@ -229,6 +229,10 @@ type people struct {
 	down error
 }
 
+func (p *people) PersonFor(ctx context.Context, subject, _ string) (idp.Person, error) {
+	return p.Person(ctx, subject)
+}
+
 func (p *people) Person(_ context.Context, subject string) (idp.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

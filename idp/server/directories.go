@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 // directoryTimeout is [userdir.Guard]'s own, for the client below it.
 const directoryTimeout = 3 * time.Second
 
+const recording = 5 * time.Second // of an Event that belongs to no request
+
 // people opens the directories that the configuration names, in its order. None is
 // asked for anything yet: one that is down must not keep the server from starting.
 func (s *Server) people() (*userdir.Users, error) {
@@ -31,7 +34,13 @@ func (s *Server) people() (*userdir.Users, error) {
 		}
 		dirs = append(dirs, dir)
 	}
-	return userdir.NewUsers(s.options.Records, dirs, nil), nil
+	users := userdir.NewUsers(s.options.Records, dirs, nil)
+	for _, d := range s.options.Config.Directories {
+		if d.MigrateFrom != "" {
+			users.Migrate(userdir.Migration{From: d.MigrateFrom, To: d.ID, Store: s.options.Records, Events: s.events, Now: s.now})
+		}
+	}
+	return users, nil
 }
 
 // directoryFault names the key at fault as it stands in the file.
@@ -48,7 +57,7 @@ func directoryFault(d config.Directory, err error) error {
 func (s *Server) directory(d config.Directory) (userdir.Directory, error) {
 	switch {
 	case d.Kind == config.KindLocal:
-		return measured{userdir.NewLocal(d.ID, s.options.Records, nil), s}, nil
+		return measured{userdir.NewLocal(d.ID, s.options.Records, s.now, nil), s}, nil
 	case d.Kind == config.KindFile:
 		dir, err := userdir.OpenFile(d.ID, filepath.Clean(d.Path), s.events, s.now, nil)
 		return measured{dir, s}, err
@@ -78,11 +87,27 @@ func openRemote(d config.Directory, now func() time.Time, sql OpenSQL) (userdir.
 func (s *Server) guarded(d config.Directory, dir userdir.Directory) userdir.Directory {
 	o := userdir.GuardOptions{Now: s.now, Observe: func(op, result string, took time.Duration) {
 		s.metrics.Directory(d.ID, op, result, took)
+		if op == "circuit" {
+			s.circuit(d.ID, result)
+		}
 	}}
 	if g := d.Guard; g != nil {
 		o.Timeout, o.Cooldown, o.CacheTTL, o.Failures = time.Duration(g.Timeout), time.Duration(g.Cooldown), time.Duration(g.CacheTTL), g.Failures
 	}
 	return userdir.Guard(dir, o)
+}
+
+// circuit puts on record that a directory is left alone for a while, or asked again.
+func (s *Server) circuit(directory, state string) {
+	e := idp.Event{Name: idp.EventDirectoryUp, Detail: map[string]string{"directory": directory}}
+	if state == "open" {
+		e.Name, e.Detail["fault"] = idp.EventDirectoryDown, "It did not answer several times in a row. Its people cannot sign in until it does."
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), recording)
+	defer cancel()
+	if err := s.events.Record(ctx, e); err != nil {
+		s.logger.Error("directory event", "directory", directory, "error", err.Error())
+	}
 }
 
 func ldapOptions(id string, l config.LDAP, now func() time.Time) ldap.Options {
