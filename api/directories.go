@@ -85,11 +85,11 @@ func (o *Owner) Validate(ctx context.Context, directory string, in Validation) (
 // and says what field of an answer is at fault.
 func invalidQuery(err error) error {
 	e := idp.AsError(err)
-	if field, ok := map[string]string{"profile": "query", "login": "user"}[e.Field]; ok && e.Code == idp.Invalid {
+	if field, ok := map[string]string{"profile": "body.query", "login": "user"}[e.Field]; ok && e.Code == idp.Invalid {
 		return e.On(field)
 	}
 	if errors.Is(err, userdir.ErrMalformed) && e.Field != "" {
-		return idp.Errorf(idp.Invalid, "The directory's answer cannot be used because of its field %s.", e.Field).On("query").Because(err)
+		return idp.Errorf(idp.Invalid, "The directory's answer cannot be used because of its field %s.", e.Field).On("body.query").Because(err)
 	}
 	return err
 }
