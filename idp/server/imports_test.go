@@ -52,7 +52,7 @@ var layers = map[string][]string{
 	// L3: the composition root; not the store drivers
 	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
-	"idp/demo": {},
+	"idp/demo": {"userdir/httpdir/fakeimis"},
 	// L4
 	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
 	// For tests only
