@@ -31,7 +31,7 @@ type Directory interface {
 // Info describes a directory.
 type Info struct {
 	ID      string   // ours, from the configuration; never changes, since subjects hang on it
-	Kind    string   // "local", "file", "ldap", "http", "imis"
+	Kind    string   // "local", "file", "ldap", "http", "imis", "sql"
 	Domains []string // what follows the @ in logins that this directory alone is asked for; empty: any other login
 }
 
