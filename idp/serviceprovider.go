@@ -40,6 +40,7 @@ type ServiceProviderPolicy struct {
 	WantAuthnRequestsSigned bool      `json:"want_authn_requests_signed,omitempty" doc:"Refuse unsigned requests even if the metadata does not promise signed ones."`
 	Audiences               []string  `json:"audiences,omitempty" doc:"Further audiences beside the entity ID."`
 	Lifetime                int64     `json:"lifetime,omitempty" minimum:"30" maximum:"86400" doc:"Seconds an assertion is valid. Default 300."`
+	StartURL                string    `json:"start_url,omitempty" maxLength:"2048" doc:"Where the application starts a sign-in itself, with an AuthnRequest. /launch/{app} prefers it to an IdP-initiated sign-in."`
 	DefaultRelayState       string    `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool      `json:"disabled,omitempty"`
 }
