@@ -25,7 +25,7 @@ func TestConformance_A_Discovery(t *testing.T) {
 		"claim_types_supported", "claims_supported", "prompt_values_supported", "claims_parameter_supported",
 		"introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_signing_alg_values_supported",
 		"revocation_endpoint", "revocation_endpoint_auth_methods_supported", "end_session_endpoint", "acr_values_supported",
-		"request_parameter_supported", "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
+		"request_parameter_supported", "request_uri_parameter_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported", "authorization_response_iss_parameter_supported",
 	}
 	for name, value := range doc {
 		if !slices.Contains(registered, name) {
