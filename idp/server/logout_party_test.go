@@ -38,9 +38,11 @@ func both(m *idp.ClientMetadata) {
 	m.BackchannelLogoutSessionRequired, m.FrontchannelLogoutSessionRequired = true, true
 }
 
-func backOnly(m *idp.ClientMetadata)  { m.FrontchannelLogoutURI = "" }
-func frontOnly(m *idp.ClientMetadata) { m.BackchannelLogoutURI, m.FrontchannelLogoutSessionRequired = "", true }
-func neither(m *idp.ClientMetadata)   { m.BackchannelLogoutURI, m.FrontchannelLogoutURI = "", "" }
+func backOnly(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "" }
+func frontOnly(m *idp.ClientMetadata) {
+	m.BackchannelLogoutURI, m.FrontchannelLogoutSessionRequired = "", true
+}
+func neither(m *idp.ClientMetadata) { m.BackchannelLogoutURI, m.FrontchannelLogoutURI = "", "" }
 
 func newParty(t *testing.T, s *idptest.Server, name string, change func(*idp.ClientMetadata)) *party {
 	t.Helper()
