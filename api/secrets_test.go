@@ -67,7 +67,7 @@ func TestSecretsRotateInTwoSteps(t *testing.T) {
 		t.Errorf("left: %+v", live)
 	}
 	names := ""
-	events, err := w.store.Events(t.Context(), idp.Page{Limit: 10})
+	events, err := w.store.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
