@@ -15,6 +15,7 @@ const continuePath = "/oauth2/authorize/continue"
 // reads the form and fills what it is about.
 type authorization struct {
 	form        url.Values
+	origin      origin
 	client      idp.Client
 	redirectURI string // where faults may be answered; empty until it is known to be the client's
 	mode        string // response mode
@@ -22,6 +23,7 @@ type authorization struct {
 	scopes      []string // asked for, known and allowed
 	nonce       string
 	challenge   string // PKCE, S256
+	resources   []string
 	asked       asked
 	acr         acr
 	ask         idp.Ask
@@ -41,7 +43,7 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	a, err := p.check(r.Context(), form)
+	a, err := p.check(r.Context(), form, direct)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
 		return
@@ -84,7 +86,7 @@ func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 		p.Pages.Error(w, r, err)
 		return
 	}
-	a, err := p.check(r.Context(), form)
+	a, err := p.check(r.Context(), form, stored)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
 		return
@@ -93,8 +95,8 @@ func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 }
 
 // check runs the list. An error beside an empty redirectURI must not leave this house.
-func (p *Provider) check(ctx context.Context, form url.Values) (*authorization, error) {
-	a := &authorization{form: form, mode: modeQuery}
+func (p *Provider) check(ctx context.Context, form url.Values, from origin) (*authorization, error) {
+	a := &authorization{form: form, origin: from, mode: modeQuery}
 	for _, check := range p.checks() {
 		if err := check(ctx, a); err != nil {
 			return a, err

@@ -44,6 +44,9 @@ func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (co
 		if err := a.accepts(f); err != nil {
 			return "", err
 		}
+		if err := p.useOnce(ctx, a); err != nil {
+			return "", err
+		}
 		return p.issueCode(ctx, a, f)
 	}
 	return "", refuse(serverError, "Something went wrong on our side.").because(errors.New("the login came back without an outcome"))

@@ -36,22 +36,22 @@ func newConfig(p *Provider) *config {
 		ClientAuthenticationStrategy: p.authenticateForCore,
 		ClientSecretsHasher:          noHasher{},
 	}}
-	store, ids := storage{p}, &openid.IDTokenHandleHelper{IDTokenStrategy: idTokens{p}}
+	store, strategy, ids := storage{p}, coreTokens{p.tokens, p}, &openid.IDTokenHandleHelper{IDTokenStrategy: idTokens{p}}
 	code := &oauth2.AuthorizeExplicitGrantHandler{
-		AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, AuthorizeCodeStrategy: p.tokens,
+		AccessTokenStrategy: strategy, RefreshTokenStrategy: strategy, AuthorizeCodeStrategy: strategy,
 		CoreStorage: store, TokenRevocationStorage: store, Config: c,
 	}
-	proof := &pkce.Handler{AuthorizeCodeStrategy: p.tokens, Storage: store, Config: c}
+	proof := &pkce.Handler{AuthorizeCodeStrategy: strategy, Storage: store, Config: c}
 	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, proof}
 	c.byGrantType = map[string]fosite.TokenEndpointHandlers{
 		"authorization_code": {code, proof, &openid.OpenIDConnectExplicitHandler{
 			OpenIDConnectRequestStorage: store, Config: c, IDTokenHandleHelper: ids,
 		}},
 		"refresh_token": {&oauth2.RefreshTokenGrantHandler{
-			AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, TokenRevocationStorage: store, Config: c,
+			AccessTokenStrategy: strategy, RefreshTokenStrategy: strategy, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
 		clientCredentials: {&oauth2.ClientCredentialsGrantHandler{
-			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}, Config: c,
+			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: strategy, AccessTokenStorage: store, Config: c}, Config: c,
 		}},
 	}
 	return c

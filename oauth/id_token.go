@@ -39,7 +39,7 @@ func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[st
 func (p *Provider) protocolClaims(u *unit, accessToken string) map[string]any {
 	g := u.grant
 	claims := map[string]any{
-		"iss": p.Issuer, "sub": g.Subject, "aud": u.client.ID,
+		"iss": p.Issuer, "sub": u.subject(), "aud": u.client.ID,
 		"iat": u.now.Unix(), "exp": u.now.Add(idTokenTTL).Unix(), "auth_time": g.AuthTime.Unix(),
 	}
 	setText(claims, "at_hash", leftHash(u.client.IDTokenSignedResponseAlg, accessToken))
@@ -82,7 +82,9 @@ func (u *unit) personClaims(scopes []string, where place) (map[string]any, error
 		wishes = q.UserInfo
 	}
 	if where == inUserInfo || u.client.ClaimsInIDToken {
-		claims = mapping.Standard(scopes, u.person)
+		if claims, err = u.scopeClaims(scopes); err != nil {
+			return nil, err
+		}
 	}
 	u.addAsked(claims, wishes)
 	rows, err := mapping.Claims(u.client.ClaimsMapping, u.person)

@@ -34,6 +34,8 @@ type Records interface {
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
+	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
 // Login finds out who the person is.
@@ -61,10 +63,12 @@ type Recorder interface {
 	Logged(ctx context.Context, e idp.Event)
 }
 
-// Marks remembers what may be used once.
+// Marks remembers what may be used once, and counts.
 type Marks interface {
 	// SeenOnce gives nil to exactly one caller, and idp.ErrReplayed to the others until then.
 	SeenOnce(ctx context.Context, key string, until time.Time) error
+	// Count adds one to a counter that starts again after the window, and returns it.
+	Count(ctx context.Context, key string, window time.Duration) (int, error)
 }
 
 // Options of [New]. All but Dev, SignOuter and RefreshGrace are needed.
@@ -72,6 +76,7 @@ type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
 	Records      Records
+	Tickets      Tickets
 	Marks        Marks
 	Fetch        Fetcher
 	Ring         *keys.Ring
@@ -81,6 +86,8 @@ type Options struct {
 	Pages        *web.Pages
 	Events       Recorder
 	Now          func() time.Time
+	Registration Registration
+	Scopes       []Scope       // beside the standard ones
 	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
 }
 
@@ -97,7 +104,7 @@ type Provider struct {
 
 // New makes a provider.
 func New(o Options) (*Provider, error) {
-	if o.Issuer == "" || o.Records == nil || o.Marks == nil || o.Fetch == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
+	if o.Issuer == "" || o.Records == nil || o.Tickets == nil || o.Marks == nil || o.Fetch == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
 		return nil, errors.New("oauth: an option is missing")
 	}
 	if o.RefreshGrace == 0 {

@@ -78,6 +78,9 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 		if err := u.ownGrant(form.Get("scope")); err != nil {
 			return nil, err
 		}
+		if err := p.grantResources(u, form); err != nil {
+			return nil, err
+		}
 	}
 	ctx = withUnit(ctx, u)
 	ar, err := p.core.NewAccessRequest(ctx, withForm(r, form), newSession(""))
@@ -88,6 +91,9 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 		return nil, err
 	}
 	if err := narrow(ar, u, form.Get("scope")); err != nil {
+		return nil, err
+	}
+	if err := p.narrowAudience(u, form); err != nil {
 		return nil, err
 	}
 	minted, err := p.core.NewAccessResponse(ctx, ar)

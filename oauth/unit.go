@@ -21,8 +21,10 @@ type unit struct {
 	grantType string
 	client    client
 	person    idp.Person
+	custom    []Scope // the operator's
 	grant     idp.Grant
-	seq       int64 // of the refresh token that was presented
+	audience  []string // whom the access token is for
+	seq       int64    // of the refresh token that was presented
 
 	redeem, family, rotate bool // what handlers would have written
 }
