@@ -122,7 +122,7 @@ func TestRegistrationAccessTokens(t *testing.T) {
 func TestARegisteredClientSignsPeopleIn(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t, "open")
-	r.AddUser(t, api.NewUser{Username: "ada", Email: "ada@example.org", Password: "correct horse battery"})
+	addAda(t, r.Server)
 	front := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(front.Close)
 	back := front.URL + "/cb"
@@ -171,7 +171,7 @@ func (r *registrar) walk(t *testing.T, ask url.Values, first bool) string {
 	t.Helper()
 	jar := idptest.NewBrowser(t)
 	page := jar.Open(r.Issuer + "/oauth2/authorize?" + ask.Encode())
-	page = page.FormWith("password").Set("username", "ada").Set("password", "correct horse battery").Submit("")
+	page = page.FormWith("password").Set("username", "ada").Set("password", adasPassword).Submit("")
 	if first {
 		if !strings.Contains(page.Text(), "mail.read") {
 			t.Errorf("the scope is not named: %s", page.Text())
@@ -179,4 +179,11 @@ func (r *registrar) walk(t *testing.T, ask url.Values, first bool) string {
 		page = page.FormWith("consent").Submit("consent-allow")
 	}
 	return page.URL.Query().Get("code")
+}
+
+const adasPassword = "correct horse battery"
+
+func addAda(t *testing.T, s *idptest.Server) {
+	t.Helper()
+	s.AddUser(t, api.NewUser{Username: "ada", Email: "ada@example.org", Password: adasPassword})
 }

@@ -342,6 +342,42 @@ func TestConformance_J07_TheRegisteredAlgorithm(t *testing.T) {
 	}
 }
 
+// The application's keys at an address of its own: a new one is found when it is used.
+func TestRequestObjectsByKeysAtAnAddress(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("wiki", func(c *idp.Client) { signs(c); c.JWKS, c.JWKSURI = nil, keysAt })
+	broken := h.authorize(outer("wiki", "request", h.object(t, "wiki"), "redirect_uri", callback)).params(t)
+	if broken.Get("error_description") != "The request object cannot be used: the keys of this client cannot be read from its jwks_uri." {
+		t.Errorf("no key set there: %v", broken)
+	}
+	h.fetch.set(keysAt, string(rpJWKS()))
+	h.move(time.Minute)
+	if got := h.authorize(outer("wiki", "request", h.object(t, "wiki"))).params(t); got.Get("code") == "" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// HS* only where it is registered, with the client secret.
+func TestRequestObjectsByTheSecret(t *testing.T) {
+	t.Parallel()
+	r := newRegistrar(t, "open")
+	made := r.register("request_object_signing_alg", "HS256")
+	id, secret := made["client_id"].(string), made["client_secret"].(string)
+	claims := object{"iss": id, "aud": r.Issuer, "client_id": id, "redirect_uri": callback, "response_type": "code", "scope": "openid", "prompt": "none", "state": "inner"}
+	for key, want := range map[string]string{secret: "login_required", strings.Repeat("x", 43): "invalid_request_object"} {
+		ask := outer(id, "request", objectSigned(t, jose.HS256, []byte(key), objectTyp, claims), "redirect_uri", callback)
+		a := r.call(http.MethodGet, "/oauth2/authorize?"+ask.Encode(), "", nil)
+		if got := a.params(t); got.Get("error") != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	}
+	byKey := outer(id, "request", objectSigned(t, jose.ES256, rpKey(), objectTyp, claims), "redirect_uri", callback)
+	if got := r.call(http.MethodGet, "/oauth2/authorize?"+byKey.Encode(), "", nil).params(t); got.Get("error") != "invalid_request_object" {
+		t.Errorf("ES256: %v", got)
+	}
+}
+
 func TestConformance_J08_OnlyRegisteredAddresses(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
