@@ -161,6 +161,16 @@ func TestCrossJWTConfusion(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	same, _ := json.Marshal(claimsOf(t, body["access_token"]))
+	for _, typ := range []string{"JWT", "logout+jwt", "token-introspection+jwt"} {
+		other, err := h.ring.SignJWT("RS256", typ, same)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.introspect("wiki", other).json(t); got["active"] != false {
+			t.Errorf("the type %s: %v", typ, got)
+		}
+	}
 	parts := strings.Split(body["access_token"].(string), ".")
 	if got := h.introspect("wiki", parts[0]+"."+parts[1]+"."+b64.EncodeToString([]byte("no signature"))).json(t); got["active"] != false {
 		t.Error("an unsigned token is active")
