@@ -21,13 +21,6 @@ const (
 	onceParam    = "once" // our own mark among a flow's parameters; from outside it is dropped
 )
 
-// Tickets keeps pushed requests.
-type Tickets interface {
-	CreateTicket(ctx context.Context, t idp.Ticket) error
-	Ticket(ctx context.Context, kind, id string) (idp.Ticket, error)
-	TakeTicket(ctx context.Context, kind, id string) (idp.Ticket, error)
-}
-
 // pushedAnswer is RFC 9126 §2.2.
 type pushedAnswer struct {
 	RequestURI string `json:"request_uri"`
@@ -74,7 +67,7 @@ func (p *Provider) push(ctx context.Context, r *http.Request, form url.Values) (
 		return nil, err
 	}
 	secret, now := idp.NewSecret(), p.now()
-	err = p.Tickets.CreateTicket(ctx, idp.Ticket{
+	err = p.Flows.CreateTicket(ctx, idp.Ticket{
 		Kind: pushedKind, ID: idp.HashSecret(secret), Data: data, CreatedAt: now, ExpiresAt: now.Add(pushedTTL),
 	})
 	return &pushedAnswer{pushedPrefix + secret, int64(pushedTTL / time.Second)}, err
@@ -85,7 +78,7 @@ func (p *Provider) push(ctx context.Context, r *http.Request, form url.Values) (
 // What it leads to, it leads to once ([Provider.useOnce]).
 func (p *Provider) openPushed(ctx context.Context, a *authorization, uri string) error {
 	id := idp.HashSecret(strings.TrimPrefix(uri, pushedPrefix))
-	t, err := p.Tickets.Ticket(ctx, pushedKind, id)
+	t, err := p.Flows.Ticket(ctx, pushedKind, id)
 	if errors.Is(err, idp.ErrNotFound) {
 		return refuse(invalidRequestURI, "The request_uri is unknown, has expired or was used: it works once, for %d seconds. The application must start again.", int(pushedTTL/time.Second)).because(err)
 	}
@@ -130,7 +123,7 @@ func (p *Provider) useOnce(ctx context.Context, a *authorization) error {
 			return err
 		}
 		if kind == pushedKind {
-			if _, err := p.Tickets.TakeTicket(ctx, pushedKind, name); err != nil && !errors.Is(err, idp.ErrNotFound) {
+			if _, err := p.Flows.TakeTicket(ctx, pushedKind, name); err != nil && !errors.Is(err, idp.ErrNotFound) {
 				return err
 			}
 		}

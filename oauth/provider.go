@@ -18,6 +18,7 @@ const (
 	codeTTL     = 60 * time.Second // RFC 9700 §4.2.2
 	idTokenTTL  = time.Hour
 	accessTTL   = time.Hour
+	frontTTL    = 15 * time.Minute // of access tokens that come through the browser
 	refreshTTL  = 30 * 24 * time.Hour
 	codeMemory  = 10 * time.Minute // how long an unused grant's row stays
 	graceTTL    = 60 * time.Second
@@ -38,6 +39,13 @@ type Records interface {
 	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
+// Flows is what oauth needs of [idp.Flows].
+type Flows interface {
+	idp.Tickets
+	Count(ctx context.Context, key string, window time.Duration) (int, error)
+	Counted(ctx context.Context, key string) (int, error)
+}
+
 // Login finds out who the person is.
 type Login interface {
 	// Begin settles f from the browser's session if that is enough, or if f.Ask.Passive:
@@ -45,6 +53,14 @@ type Login interface {
 	Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (ready bool, err error)
 	// Resume takes the settled flow that ?flow= names, once.
 	Resume(w http.ResponseWriter, r *http.Request, protocol string) (idp.Flow, error)
+	// CheckPassword is the login page's check, limits and records included, for a password
+	// that an application asked for. A refusal is an idp.Error: Invalid for input that cannot
+	// be right, Forbidden for what does not sign in, TooMany, Unavailable.
+	CheckPassword(r *http.Request, app, username, password string) (idp.Person, error)
+	// FormToken and CheckForm bind a form of ours to the browser that it was shown to and to
+	// one step. CheckForm looks at the field token of r.PostForm; its errors are fit for people.
+	FormToken(w http.ResponseWriter, r *http.Request, step string) string
+	CheckForm(r *http.Request, step string) error
 	// Joined records in the session that the app was told about it.
 	Joined(ctx context.Context, sessionID string, app idp.SessionApp) error
 }
@@ -67,16 +83,14 @@ type Recorder interface {
 type Marks interface {
 	// SeenOnce gives nil to exactly one caller, and idp.ErrReplayed to the others until then.
 	SeenOnce(ctx context.Context, key string, until time.Time) error
-	// Count adds one to a counter that starts again after the window, and returns it.
-	Count(ctx context.Context, key string, window time.Duration) (int, error)
 }
 
-// Options of [New]. All but Dev, SignOuter and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter, NoLimits and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
 	Records      Records
-	Tickets      Tickets
+	Flows        Flows
 	Marks        Marks
 	Fetch        Fetcher
 	Ring         *keys.Ring
@@ -88,6 +102,7 @@ type Options struct {
 	Now          func() time.Time
 	Registration Registration
 	Scopes       []Scope       // beside the standard ones
+	NoLimits     bool          // no bound on trying user codes and on registrations; for tests
 	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
 }
 
@@ -98,19 +113,20 @@ type Provider struct {
 	core      *fosite.Fosite
 	tokens    *tokens
 	secrets   *secrets
+	userCodes *keys.MAC
 	keySets   *keySets
 	discovery document
 }
 
 // New makes a provider.
 func New(o Options) (*Provider, error) {
-	if o.Issuer == "" || o.Records == nil || o.Tickets == nil || o.Marks == nil || o.Fetch == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
+	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Marks == nil || o.Fetch == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
 		return nil, errors.New("oauth: an option is missing")
 	}
 	if o.RefreshGrace == 0 {
 		o.RefreshGrace = graceTTL
 	}
-	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring)}
+	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring), userCodes: o.Ring.MAC("oauth user code")}
 	p.keySets = &keySets{fetch: o.Fetch, now: p.now, byURI: make(map[string]*keySet)}
 	var err error
 	if p.discovery, err = p.renderDiscovery(); err != nil {

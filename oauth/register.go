@@ -29,7 +29,6 @@ type Registration struct {
 	Policy        string   // "open", "token" (an initial access token is needed) or "off"
 	AllowImplicit bool     // they may have tokens from the authorization endpoint
 	Resources     []string // resource servers that they may ask tokens for
-	NoLimit       bool     // any number of registrations from one address
 	Registry      Registry
 }
 
@@ -151,10 +150,10 @@ func registrationBody(w http.ResponseWriter, r *http.Request) (map[string]json.R
 // administrator has answered for it.
 func (p *Provider) limitRegistrations(ctx context.Context, who registrant) error {
 	network := networkOf(idp.RequestOf(ctx).IP)
-	if who.trusted || p.Registration.NoLimit || network == "" {
+	if who.trusted || p.NoLimits || network == "" {
 		return nil
 	}
-	n, err := p.Marks.Count(ctx, "oauth/register/"+network, registerWindow)
+	n, err := p.Flows.Count(ctx, "oauth/register/"+network, registerWindow)
 	if err == nil && n > mostRegistrations {
 		e := refuse(temporarilyUnavailable, "Too many clients were registered from this address. Please try again in %d minutes.", int(registerWindow/time.Minute))
 		e.status = http.StatusTooManyRequests

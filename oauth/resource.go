@@ -45,10 +45,14 @@ func (p *Provider) resourcesOf(form url.Values, allowed []string) ([]string, err
 // are for.
 func (p *Provider) grantResources(u *unit, form url.Values) error {
 	resources, err := p.resourcesOf(form, u.client.Resources)
+	u.keepResources(resources)
+	return err
+}
+
+func (u *unit) keepResources(resources []string) {
 	if len(resources) > 0 {
 		u.grant.Request = set(u.grant.Request, resourceRequest, strings.Join(resources, " "))
 	}
-	return err
 }
 
 func set(m map[string]string, name, value string) map[string]string {

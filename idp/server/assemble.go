@@ -40,8 +40,9 @@ func (s *Server) assemble() error {
 		return err
 	}
 	if s.oauth, err = oauth.New(oauth.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Tickets: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
-		Login: s.login, SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
+		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
+		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Registration: s.registration(), Scopes: scopes,
 	}); err != nil {
 		return err

@@ -16,7 +16,7 @@ func (s *Server) registration() oauth.Registration {
 	c := s.options.Config
 	return oauth.Registration{
 		Policy: c.Registration, AllowImplicit: c.RegistrationAllowImplicit, Resources: c.RegistrationResources,
-		NoLimit: !c.Limits.Enabled, Registry: registry{s},
+		Registry: registry{s},
 	}
 }
 
