@@ -97,10 +97,14 @@ func (r *registrar) register(more ...any) object {
 	return a.json(r.t)
 }
 
-// refused wants a fault that names the member.
+// refused wants a fault; text "" for any sentence.
 func (r *registrar) refused(name, text string, more ...any) {
 	r.t.Helper()
-	wantError(r.t, r.call(http.MethodPost, "/oauth2/register", "", metadata(more...)), http.StatusBadRequest, name, text)
+	a := r.call(http.MethodPost, "/oauth2/register", "", metadata(more...))
+	if text == "" {
+		text, _ = a.json(r.t)["error_description"].(string)
+	}
+	wantError(r.t, a, http.StatusBadRequest, name, text)
 }
 
 func TestConformance_K01_TheAnswerSaysEverything(t *testing.T) {
@@ -429,6 +433,26 @@ func TestConformance_K13_K14_GrantsAndResponses(t *testing.T) {
 	if got := r.register("grant_types", []string{"authorization_code", "refresh_token"}); !strings.Contains(got["scope"].(string), "offline_access") {
 		t.Errorf("refresh_token: %v", got)
 	}
+}
+
+// A client that wants tokens from the browser gets them where the operator says so, and
+// only what it asks for (K14: no settings for codes are needed).
+func TestConformance_K14_ImplicitClients(t *testing.T) {
+	t.Parallel()
+	r := newRegistrar(t, "open", func(c *config.Config) { c.RegistrationAllowImplicit = true })
+	got := r.register("response_types", []string{"id_token"}, "grant_types", []string{"implicit"})
+	if text(got["response_types"]) != `["id_token"]` || text(got["grant_types"]) != `["implicit"]` || got["allow_implicit"] != nil {
+		t.Errorf("got %v", got)
+	}
+	c, err := r.Records.Client(t.Context(), got["client_id"].(string))
+	if err != nil || !c.AllowImplicit {
+		t.Errorf("%v %+v", err, c.ClientMetadata)
+	}
+	plain := r.register()
+	if c, err = r.Records.Client(t.Context(), plain["client_id"].(string)); err != nil || c.AllowImplicit {
+		t.Errorf("nobody asked: %v %+v", err, c.ClientMetadata)
+	}
+	r.refused("invalid_client_metadata", "", "grant_types", []string{"password"})
 }
 
 func TestConformance_K15_LogoutAddresses(t *testing.T) {

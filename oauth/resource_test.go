@@ -192,3 +192,38 @@ func TestTheIssuerIsAResource(t *testing.T) {
 		t.Errorf("aud %v", got)
 	}
 }
+
+// A device says which resource at the start, like a browser; it can narrow at the end.
+func TestADeviceAsksForAResource(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("tv", func(c *idp.Client) {
+		c.GrantTypes, c.Resources = []string{idp.GrantDevice}, []string{mailAPI, filesAPI}
+	})
+	post := func(resources ...string) answer {
+		form := asking(url.Values{"scope": {"openid"}}, resources...)
+		return h.send(http.MethodPost, "/oauth2/device", form.Encode(), basic("tv")...)
+	}
+	if a := post(mailAPI); a.status != http.StatusOK {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	wantError(t, post("https://bank.example"), 400, "invalid_target", "The parameter resource names a resource server that is not registered for this client.")
+}
+
+// Tokens that come through the browser have the client's format and the same audience.
+func TestTheFrontChannelHasTheSameTokens(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("spa", func(c *idp.Client) {
+		c.AllowImplicit, c.ResponseTypes, c.Resources, c.AccessTokenFormat = true, []string{"id_token token"}, []string{mailAPI}, "jwt"
+		pairwise(c)
+	})
+	got := h.authorize(asking(request("spa", "response_type", "id_token token", "code_challenge", "-", "code_challenge_method", "-"), mailAPI)).params(t)
+	if got.Get("access_token") == "" {
+		t.Fatalf("got %v", got)
+	}
+	claims, id := claimsOf(t, got.Get("access_token")), claimsOf(t, got.Get("id_token"))
+	if text(claims["aud"]) != text([]string{mailAPI, h.issuer}) || claims["sub"] != id["sub"] || id["sub"] == anna {
+		t.Errorf("access token %v, ID token %v", claims, id)
+	}
+}
