@@ -35,6 +35,8 @@ type Records interface {
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
+	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
 // Flows is what oauth needs of [idp.Flows].
@@ -79,7 +81,7 @@ type Recorder interface {
 	Logged(ctx context.Context, e idp.Event)
 }
 
-// Marks remembers what may be used once.
+// Marks remembers what may be used once, and counts.
 type Marks interface {
 	// SeenOnce gives nil to exactly one caller, and idp.ErrReplayed to the others until then.
 	SeenOnce(ctx context.Context, key string, until time.Time) error
@@ -100,7 +102,9 @@ type Options struct {
 	Pages        *web.Pages
 	Events       Recorder
 	Now          func() time.Time
-	NoLimits     bool          // no bound on trying user codes; for tests
+	Registration Registration
+	Scopes       []Scope       // beside the standard ones
+	NoLimits     bool          // no bound on trying user codes and on registrations; for tests
 	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
 }
 

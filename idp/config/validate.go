@@ -69,6 +69,8 @@ func (v *validator) check() {
 	v.checkStores()
 	v.checkOutbound()
 	v.checkDirectories()
+	v.checkScopes()
+	v.checkRegistration()
 }
 
 // checkIssuer holds OpenID Connect Discovery §3 and RFC 8414 §2: an https URL without
