@@ -45,14 +45,8 @@ type EncryptionMethod struct {
 // AttributeService is one AttributeConsumingService: what a service provider wants to hear
 // when its request names this index.
 type AttributeService struct {
-	Index     int                  `json:"index"`
-	Requested []RequestedAttribute `json:"requested"`
-}
-
-// RequestedAttribute is an attribute that a service provider asks for.
-type RequestedAttribute struct {
-	Name       string `json:"name"`
-	NameFormat string `json:"name_format,omitempty"` // URI; empty or unspecified: any
+	Index int      `json:"index"`
+	Names []string `json:"names"` // of attributes
 }
 
 // PersistentID is the pairwise NameID of one subject at one service provider: stored,

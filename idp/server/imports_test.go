@@ -43,7 +43,7 @@ var layers = map[string][]string{
 	"samlidp/wire": {"idp"},
 	"samlidp/dsig": {"idp", "samlidp/wire"},
 	"samlidp/xenc": {"idp", "samlidp/wire"},
-	"samlidp/md":   {"idp", "samlidp/wire", "samlidp/dsig"},
+	"samlidp/md":   {"idp", "samlidp/wire", "samlidp/dsig", "samlidp/xenc"},
 	"samlidp/msg":  {"idp", "samlidp/wire"},
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping"},

@@ -51,7 +51,7 @@ func (r *reader) service(e *wire.Element, requested []RequestedAttribute) {
 	}
 	s := idp.AttributeService{Index: int(n)}
 	for _, a := range requested {
-		s.Requested = append(s.Requested, idp.RequestedAttribute{Name: a.Name, NameFormat: a.NameFormat})
+		s.Names = append(s.Names, a.Name)
 	}
 	r.sp.AttributeServices = append(r.sp.AttributeServices, s)
 }

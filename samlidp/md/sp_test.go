@@ -89,11 +89,9 @@ func TestParseSPReadsEverything(t *testing.T) {
 			{Name: "urn:oid:0.9.2342.19200300.100.1.3", NameFormat: "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", FriendlyName: "mail", Required: true},
 			{Name: "groups"},
 		},
-		AttributeServices: []idp.AttributeService{{Index: 0, Requested: []idp.RequestedAttribute{{Name: "no"}}}, {Index: 1, Requested: []idp.RequestedAttribute{
-			{Name: "urn:oid:0.9.2342.19200300.100.1.3", NameFormat: "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"}, {Name: "groups"},
-		}}},
-		ValidUntil: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
-		XML:        []byte(everything),
+		AttributeServices: []idp.AttributeService{{Index: 0, Names: []string{"no"}}, {Index: 1, Names: []string{"urn:oid:0.9.2342.19200300.100.1.3", "groups"}}},
+		ValidUntil:        time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
+		XML:               []byte(everything),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
