@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -161,13 +159,24 @@ func deflated(doc string) string {
 // signedRedirect signs the octets of the query with nothing of ours.
 func signedRedirect(t testing.TB, doc, relay string) string {
 	t.Helper()
+	return signedQuery(t, doc, relay, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedRedirectWith(t testing.TB, doc, key, alg string, hash crypto.Hash) string {
+	t.Helper()
+	return signedQuery(t, doc, "", key, alg, hash)
+}
+
+func signedQuery(t testing.TB, doc, relay, key, alg string, hash crypto.Hash) string {
+	t.Helper()
 	q := "SAMLRequest=" + url.QueryEscape(deflated(doc))
 	if relay != "" {
 		q += "&RelayState=" + url.QueryEscape(relay)
 	}
-	q += "&SigAlg=" + url.QueryEscape("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")
-	sum := sha256.Sum256([]byte(q))
-	sig, err := rsa.SignPKCS1v15(rand.Reader, privateKey(t, "sp").(*rsa.PrivateKey), crypto.SHA256, sum[:])
+	q += "&SigAlg=" + url.QueryEscape(alg)
+	sum := hash.New()
+	sum.Write([]byte(q))
+	sig, err := privateKey(t, key).Sign(rand.Reader, sum.Sum(nil), hash)
 	must(t, err)
 	return ssoURL + "?" + q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
 }
