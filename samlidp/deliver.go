@@ -49,7 +49,7 @@ func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, q *request, 
 	case len(target) <= maxRedirect:
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer") // the answer must not travel on to the next page's servers
+		h.Set("Referrer-Policy", "no-referrer") // our own address names the sign-in
 		http.Redirect(w, r, target, http.StatusSeeOther)
 	case a.fault == nil:
 		p.refuse(w, r, q, responder(subRequestUnsupported, "The answer by redirect has %d bytes, and at most %d get through. Release fewer attributes, or take answers by POST.", len(target), maxRedirect))

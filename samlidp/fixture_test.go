@@ -89,6 +89,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	must(t, err)
 	h.mux.HandleFunc("/saml/sso", h.saml.SSO)
 	h.mux.HandleFunc("GET /saml/sso/continue", h.saml.SSOContinue)
+	h.mux.HandleFunc("GET /saml/init", h.saml.InitByName)
 	h.mux.HandleFunc("GET /saml/init/{app}", h.saml.Init)
 	h.mux.HandleFunc("GET /saml/metadata", h.saml.Metadata)
 	h.mux.HandleFunc("GET /saml/metadata/{app}", h.saml.AppMetadata)
@@ -173,12 +174,23 @@ func signedQuery(t testing.TB, doc, relay, key, alg string, hash crypto.Hash) st
 	if relay != "" {
 		q += "&RelayState=" + url.QueryEscape(relay)
 	}
+	return ssoURL + "?" + signedBy(t, q, key, alg, hash)
+}
+
+// signedOctets signs a query as it stands.
+func signedOctets(t testing.TB, q string) string {
+	t.Helper()
+	return signedBy(t, q, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedBy(t testing.TB, q, key, alg string, hash crypto.Hash) string {
+	t.Helper()
 	q += "&SigAlg=" + url.QueryEscape(alg)
 	sum := hash.New()
 	sum.Write([]byte(q))
 	sig, err := privateKey(t, key).Sign(rand.Reader, sum.Sum(nil), hash)
 	must(t, err)
-	return ssoURL + "?" + q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
+	return q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
 }
 
 // authnRequest is a good request; pairs of (old, new) change it.
