@@ -29,8 +29,15 @@ func (s *Server) assemble() error {
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
 	})
+	fetch, err := outbound.New(outbound.Options{
+		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
+	})
+	if err != nil {
+		return err
+	}
 	if s.oauth, err = oauth.New(oauth.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
+		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
 		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err
@@ -39,12 +46,6 @@ func (s *Server) assemble() error {
 		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
-		return err
-	}
-	fetch, err := outbound.New(outbound.Options{
-		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
-	})
-	if err != nil {
 		return err
 	}
 	s.admin = api.New(api.Options{
