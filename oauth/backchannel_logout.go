@@ -146,9 +146,14 @@ func (p *Provider) sendLogout(ctx context.Context, d *idp.Delivery) error {
 func (p *Provider) logoutToken(ctx context.Context, c *idp.Client, d idp.Delivery) (string, error) {
 	now := p.now()
 	claims := map[string]any{
-		"iss": p.Issuer, "sub": d.Subject, "aud": c.ID, "iat": now.Unix(), "exp": now.Add(logoutTokenTTL).Unix(), "jti": idp.NewID(),
+		"iss": p.Issuer, "aud": c.ID, "iat": now.Unix(), "exp": now.Add(logoutTokenTTL).Unix(), "jti": idp.NewID(),
 		"events": map[string]any{logoutEvent: struct{}{}},
 	}
+	sub, err := p.calledSubject(ctx, c, d.Subject)
+	if err != nil {
+		return "", err
+	}
+	setText(claims, "sub", sub)
 	setText(claims, "sid", d.SID)
 	alg := c.IDTokenSignedResponseAlg
 	if alg == unsigned {

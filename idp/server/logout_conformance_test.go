@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"cloudsso/idp"
+	"cloudsso/idp/config"
 	"cloudsso/idp/idptest"
 )
 
@@ -168,6 +171,50 @@ func TestConformance_N12_RegisteredAddressesCount(t *testing.T) {
 	}
 	register(again)
 	p.home(p.out(b, "id_token_hint", idToken(token), "post_logout_redirect_uri", again, "state", "x"), "?again=1&state=x")
+}
+
+// K15 and N12: a client that registers itself says all of this, and it counts.
+func TestConformance_N12_DynamicRegistration(t *testing.T) {
+	t.Parallel()
+	s := idptest.New(t, idptest.Options{Config: func(c *config.Config) { c.Registration = config.RegistrationOpen }})
+	s.AddUser(t, ada)
+	p := newParty(t, s, "Wiki", neither) // its addresses; the client is registered anew
+	sent := map[string]any{
+		"redirect_uris": []any{p.front.URL + "/callback"}, "post_logout_redirect_uris": []any{p.front.URL + "/bye"},
+		"frontchannel_logout_uri": p.front.URL + "/front", "frontchannel_logout_session_required": true,
+		"backchannel_logout_uri": p.front.URL + "/back", "backchannel_logout_session_required": true, "initiate_login_uri": p.front.URL + "/start",
+	}
+	body, _ := json.Marshal(sent)
+	resp, err := http.Post(s.Issuer+"/oauth2/register", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var got map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil || resp.StatusCode != http.StatusCreated {
+		t.Fatalf("%d %v %v", resp.StatusCode, got, err)
+	}
+	for name, value := range sent {
+		if !reflect.DeepEqual(got[name], value) {
+			t.Errorf("%s is %v", name, got[name])
+		}
+	}
+	p.id, _ = got["client_id"].(string)
+	p.config.ClientID = p.id
+	p.config.ClientSecret, _ = got["client_secret"].(string)
+	b := idptest.NewBrowser(t)
+	page, verifier := p.ask(b)
+	arrived(t, signIn(page, "ada", password).FormWith("consent").Submit("consent-allow"), "arrived")
+	token, err := p.config.Exchange(t.Context(), p.answer().Get("code"), oauth2.VerifierOption(verifier))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page = p.leave(b, token)
+	page.Frames()
+	p.home(page.Refresh(), "?state=s-1")
+	if posts, visits := p.heard(); len(posts) != 1 || len(visits) != 1 {
+		t.Errorf("%d posts, %d visits", len(posts), len(visits))
+	}
 }
 
 // What the frame of session management would answer, computed as its script does.
@@ -422,5 +469,21 @@ func TestConformance_Q02_Algorithms(t *testing.T) {
 				t.Errorf("header %v", header)
 			}
 		})
+	}
+}
+
+// Q2: a pairwise client hears the name that it knows the person by, and no other.
+func TestConformance_Q02_Pairwise(t *testing.T) {
+	t.Parallel()
+	p, b, token := stay(t, func(m *idp.ClientMetadata) { backOnly(m); m.SubjectType = "pairwise" })
+	public := newParty(t, p.s, "Public", neither).signIn(b)
+	p.leave(b, token)
+	posts, _ := p.heard()
+	if len(posts) != 1 {
+		t.Fatalf("%d posts", len(posts))
+	}
+	got, want := part(t, posts[0].Get("logout_token"), 1)["sub"], part(t, idToken(token), 1)["sub"]
+	if got != want || want == part(t, idToken(public), 1)["sub"] {
+		t.Errorf("sub %v, in the ID token %v", got, want)
 	}
 }

@@ -32,6 +32,9 @@ func (s *Server) table() []route {
 		{get + withOptions, "/oauth2/jwks", s.oauth.JWKS},
 		{getAndPost, "/oauth2/authorize", s.oauth.Authorize},
 		{get, "/oauth2/authorize/continue", s.oauth.AuthorizeContinue},
+		{getAndPost + withOptions, "/oauth2/par", s.oauth.Push},
+		{post + withOptions, "/oauth2/register", s.oauth.Register},
+		{"GET PUT DELETE" + withOptions, "/oauth2/register/:client_id", s.oauth.RegisteredClient},
 		{getAndPost + withOptions, "/oauth2/token", s.oauth.Token},
 		{getAndPost + withOptions, "/oauth2/userinfo", s.oauth.UserInfo},
 		{getAndPost + withOptions, "/oauth2/introspect", s.oauth.Introspect},
@@ -45,6 +48,7 @@ func (s *Server) table() []route {
 		{get, "/saml/metadata/:app", s.saml.AppMetadata},
 		{getAndPost, "/saml/sso", s.saml.SSO},
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
+		{get, "/saml/init", s.saml.InitByName},
 		{get, "/saml/init/:app", s.saml.Init},
 
 		// People
