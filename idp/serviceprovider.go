@@ -28,6 +28,8 @@ type Endpoint struct {
 	Location  string `json:"location" format:"uri"`
 	Index     int    `json:"index"`
 	IsDefault bool   `json:"is_default,omitempty"`
+	// ResponseLocation takes what answers a message of ours. Empty: Location does.
+	ResponseLocation string `json:"response_location,omitempty" format:"uri" doc:"Where answers to our requests go, if not to location."`
 }
 
 // ServiceProviderPolicy is what an admin decides about a service provider: the same
@@ -40,6 +42,7 @@ type ServiceProviderPolicy struct {
 	WantAuthnRequestsSigned bool      `json:"want_authn_requests_signed,omitempty" doc:"Refuse unsigned requests even if the metadata does not promise signed ones."`
 	Audiences               []string  `json:"audiences,omitempty" doc:"Further audiences beside the entity ID."`
 	Lifetime                int64     `json:"lifetime,omitempty" minimum:"30" maximum:"86400" doc:"Seconds an assertion is valid. Default 300."`
+	SLOBinding              string    `json:"slo_binding,omitempty" enum:"auto,redirect,post,soap" doc:"How the SP is told that a session has ended. auto (default): through the browser by the first of redirect and post that it lists, from server to server by soap where there is no browser or nothing else is listed."`
 	DefaultRelayState       string    `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool      `json:"disabled,omitempty"`
 }

@@ -29,7 +29,7 @@ const (
 // to the field.
 func CompleteServiceProvider(sp *idp.ServiceProvider, dev bool) error {
 	for _, step := range []func(*idp.ServiceProvider) error{
-		completeEntityID, completeName, completeEndpoints, completeSign, completeNameID, completePolicy, completeKeys, completeAttributes,
+		completeEntityID, completeName, completeEndpoints, completeLogout, completeSign, completeNameID, completePolicy, completeKeys, completeAttributes,
 	} {
 		if err := step(sp); err != nil {
 			return err
@@ -152,7 +152,7 @@ func checkLocations(sp *idp.ServiceProvider, dev bool) error {
 	if err := check("acs", sp.ACS); err != nil {
 		return err
 	}
-	return check("slo", sp.SLO)
+	return checkLogoutLocations(sp.SLO, dev, or)
 }
 
 func completeSign(sp *idp.ServiceProvider) error {

@@ -13,8 +13,8 @@ import (
 type IdP struct {
 	EntityID                string
 	SSO                     []idp.Endpoint // at least one
-	SLO                     []idp.Endpoint
-	Certificates            [][]byte // DER, at least one, the one that signs now first; all are published for signing
+	SLO                     []idp.Endpoint // all take requests that want no answer
+	Certificates            [][]byte       // DER, at least one, the one that signs now first; all are published for signing
 	NameIDFormats           []string
 	DisplayName             string
 	WantAuthnRequestsSigned bool
@@ -41,7 +41,7 @@ func (m IdP) Marshal() ([]byte, error) {
 		keyDescriptor(w, der)
 	}
 	for _, e := range m.SLO {
-		service(w, "md:SingleLogoutService", e)
+		service(w, "md:SingleLogoutService", e, wire.A("aslo:supportsAsynchronous", "true"))
 	}
 	for _, f := range m.NameIDFormats {
 		w.Element("md:NameIDFormat", f)
@@ -76,7 +76,7 @@ func keyDescriptor(w *wire.Writer, der []byte) {
 	}
 }
 
-func service(w *wire.Writer, name string, e idp.Endpoint) {
-	w.Start(name, wire.A("Binding", e.Binding), wire.A("Location", e.Location))
+func service(w *wire.Writer, name string, e idp.Endpoint, more ...wire.Arg) {
+	w.Start(name, append(more, wire.A("Binding", e.Binding), wire.A("Location", e.Location))...)
 	w.End()
 }
