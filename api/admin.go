@@ -18,7 +18,7 @@ type Records interface {
 	idp.AdminTokens
 	Subject(ctx context.Context, directory, directoryID, candidate string) (string, error)
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
-	Events(ctx context.Context, p idp.Page) ([]idp.Event, error)
+	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 }
 
 // Sessions is what ending somebody's access needs.

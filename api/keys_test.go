@@ -81,7 +81,7 @@ func TestAnAdminRollsTheSAMLKeyOver(t *testing.T) {
 	if got := strings.Join(w.eventNames(), " "); got != want {
 		t.Errorf("Events %s, want %s", got, want)
 	}
-	events, _ := w.store.Events(t.Context(), idp.Page{Limit: 1})
+	events, _ := w.store.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 1})
 	if e := events[0]; e.Detail["kid"] != old || !strings.HasPrefix(e.Actor, "token:") {
 		t.Errorf("the Event does not say who and what: %+v", e)
 	}

@@ -79,6 +79,6 @@ func (o *Owner) Events(ctx context.Context, p Paging) (List[idp.Event], error) {
 	if err != nil {
 		return List[idp.Event]{}, err
 	}
-	rows, err := o.Records.Events(ctx, page)
+	rows, err := o.Records.Events(ctx, idp.EventFilter{}, page)
 	return list(p, rows, func(e idp.Event) string { return e.ID }, func(e idp.Event) idp.Event { return e }), err
 }

@@ -266,7 +266,7 @@ func (a answer) items() []map[string]any {
 // eventNames lists the Events so far, oldest first.
 func (w *world) eventNames() []string {
 	w.t.Helper()
-	events, err := w.store.Events(w.t.Context(), idp.Page{Limit: 1000})
+	events, err := w.store.Events(w.t.Context(), idp.EventFilter{}, idp.Page{Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -15,6 +15,16 @@ type Event struct {
 	Detail  map[string]string `json:"detail,omitempty"`       // never a secret
 }
 
+// EventFilter selects events. Fields that are set must all match; the empty filter selects all.
+type EventFilter struct {
+	Name    string
+	Subject string
+	App     string
+	Support string
+	Since   time.Time // Time is not before
+	Until   time.Time // Time is before
+}
+
 // Event names: stable, operators alert on them.
 const (
 	EventLoginSuccess    = "login.success"

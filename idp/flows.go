@@ -11,6 +11,7 @@ import (
 type Flows interface {
 	LoginFlows
 	Sessions
+	Tickets
 	Marks
 
 	Ping(ctx context.Context) error
@@ -40,6 +41,18 @@ type Sessions interface {
 	DeleteSession(ctx context.Context, id string) (Session, error)
 	// SessionsOf returns the live sessions of a subject, newest first.
 	SessionsOf(ctx context.Context, subject string) ([]Session, error)
+}
+
+// Tickets keeps [Ticket] records, by (Kind, ID).
+type Tickets interface {
+	// CreateTicket stores t with Version 1. ErrConflict if there is such a ticket; one that
+	// is over is in nobody's way.
+	CreateTicket(ctx context.Context, t Ticket) error
+	Ticket(ctx context.Context, kind, id string) (Ticket, error)
+	// UpdateTicket is as UpdateFlow.
+	UpdateTicket(ctx context.Context, t Ticket) error
+	// TakeTicket returns the ticket and deletes it. Exactly one caller wins; later callers get ErrNotFound.
+	TakeTicket(ctx context.Context, kind, id string) (Ticket, error)
 }
 
 // Marks keeps replay marks and counters.

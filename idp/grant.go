@@ -39,11 +39,12 @@ type Grant struct {
 	Revoked   string    // why: "code_reuse", "refresh_reuse", "user_disabled", …
 }
 
-// GrantFilter selects grants to revoke. Set fields must all match; at least one must be set.
+// GrantFilter selects grants. Fields that are set must all match.
 type GrantFilter struct {
 	Subject   string
 	ClientID  string
 	SessionID string
+	SID       string
 }
 
 // Redemption is the one write of a code exchange.

@@ -20,11 +20,13 @@ type Records interface {
 	Clients
 	ServiceProviders
 	Users
+	Groups
 	Subjects
 	Grants
 	Consents
 	Keys
 	AdminTokens
+	Deliveries
 	Events
 
 	// Ping reports whether the backend answers.
@@ -79,6 +81,8 @@ type ServiceProviders interface {
 	// PersistentID returns the pairwise id of (app, subject); if there is none yet, it
 	// stores candidate and returns that. All concurrent callers get the same.
 	PersistentID(ctx context.Context, candidate PersistentID) (PersistentID, error)
+	// PersistentIDOf returns the pairwise id of (app, subject). ErrNotFound if none was given out.
+	PersistentIDOf(ctx context.Context, app, subject string) (PersistentID, error)
 }
 
 // Users keeps the built-in directory. Lists sort by ID.
@@ -97,14 +101,39 @@ type Users interface {
 	Users(ctx context.Context, p Page) ([]User, error)
 }
 
+// Groups keeps the groups of the built-in directory. Names are one without case; lists sort
+// by the folded name.
+type Groups interface {
+	// CreateGroup stores g with Version 1. ErrConflict if, ignoring case, the Name is taken.
+	CreateGroup(ctx context.Context, g Group) error
+	Group(ctx context.Context, name string) (Group, error)
+	// UpdateGroup is as UpdateClient. The Name may change in its case only.
+	UpdateGroup(ctx context.Context, g Group) error
+	// DeleteGroup deletes the record. version 0 means any. Users and groups that name it
+	// still do.
+	DeleteGroup(ctx context.Context, name string, version int64) error
+	Groups(ctx context.Context, p Page) ([]Group, error)
+}
+
 // Subjects binds people of directories to our stable ids.
 type Subjects interface {
 	// Subject returns the subject of (directory, directoryID); if there is none yet, it
 	// stores candidate and returns that. All concurrent callers get the same.
 	Subject(ctx context.Context, directory, directoryID, candidate string) (string, error)
-	// SubjectOwner is the way back. ErrNotFound if the subject was never given out.
+	// SubjectOwner is the way back: the newest of SubjectLinks. ErrNotFound if the subject
+	// was never given out, or whoever it was of is somebody else by now.
 	SubjectOwner(ctx context.Context, subject string) (directory, directoryID string, err error)
+	// SubjectLinks returns all people of directories that are the subject, the one that was
+	// bound last first; none if there is nobody.
+	SubjectLinks(ctx context.Context, subject string) ([]SubjectLink, error)
+	// MoveSubject makes (directory, directoryID), known or not, the same person as a subject
+	// that was given out before, and is undone by moving them back. ErrNotFound if the
+	// subject never was. What belonged to their former subject stays with that.
+	MoveSubject(ctx context.Context, directory, directoryID, subject string) error
 }
+
+// SubjectLink is one person of a directory.
+type SubjectLink struct{ Directory, DirectoryID string }
 
 // Grants keeps [Grant] rows. Exchange and refresh are one compare-and-swap each.
 type Grants interface {
@@ -127,6 +156,9 @@ type Grants interface {
 	// RevokeGrants revokes every live grant that matches and reports how many. A filter
 	// that selects everything is an error.
 	RevokeGrants(ctx context.Context, f GrantFilter, reason string, now time.Time) (int, error)
+	// Grants returns the grants that match, sorted by ID, without those that are revoked or
+	// over by the store's clock. An empty filter matches all.
+	Grants(ctx context.Context, f GrantFilter, p Page) ([]Grant, error)
 }
 
 // Consents keeps [Consent] records.
@@ -134,6 +166,8 @@ type Consents interface {
 	// GiveConsent adds the scopes to what the subject agreed to before.
 	GiveConsent(ctx context.Context, c Consent) error
 	Consent(ctx context.Context, subject, clientID string) (Consent, error)
+	// Consents returns all consents of a subject, sorted by ClientID.
+	Consents(ctx context.Context, subject string) ([]Consent, error)
 	// RevokeConsent forgets the consent; revoking the grants is the caller's step.
 	RevokeConsent(ctx context.Context, subject, clientID string) error
 }
@@ -152,11 +186,15 @@ type Keys interface {
 
 // AdminToken authenticates a caller of the admin API.
 type AdminToken struct {
-	ID        string // NewID; public name of the token
-	Hash      string // HashSecret
-	Role      string // "owner"
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	ID         string   // NewID; public name of the token
+	Hash       string   // HashSecret
+	Role       string   // "owner"
+	Name       string   // what it is for, in its maker's words
+	Apps       []string // client_ids and slugs, for a role that is confined to its own apps
+	CreatedBy  string   // the actor who made it
+	CreatedAt  time.Time
+	LastUsedAt time.Time // zero: never
+	ExpiresAt  time.Time
 }
 
 // AdminTokens keeps [AdminToken] records.
@@ -164,12 +202,35 @@ type AdminTokens interface {
 	CreateAdminToken(ctx context.Context, t AdminToken) error
 	// AdminToken finds a token by its hash. ErrNotFound also once it has expired.
 	AdminToken(ctx context.Context, hash string) (AdminToken, error)
+	// AdminTokens returns those that have not expired, sorted by ID.
+	AdminTokens(ctx context.Context, p Page) ([]AdminToken, error)
+	// TouchAdminToken moves LastUsedAt forward to now, never back. ErrNotFound as AdminToken.
+	TouchAdminToken(ctx context.Context, id string, now time.Time) error
+	// RevokeAdminToken deletes the token. Exactly one caller gets nil, the others ErrNotFound.
+	RevokeAdminToken(ctx context.Context, id string) error
+}
+
+// Deliveries keeps [Delivery] rows.
+type Deliveries interface {
+	// CreateDeliveries stores all of them, or none and answers ErrConflict: an ID is taken.
+	CreateDeliveries(ctx context.Context, ds []Delivery) error
+	// ClaimDeliveries hands out up to limit (1 to 1000) deliveries that are due at now and
+	// neither done nor over: their NextAt is the end of the lease, which must lie after now,
+	// and Attempts is counted up. Exactly one caller gets each, oldest first.
+	ClaimDeliveries(ctx context.Context, now, lease time.Time, limit int) ([]Delivery, error)
+	// SettleDelivery stores NextAt, DoneAt and Result of a delivery that was claimed.
+	// ErrConflict if Attempts is not current (somebody else has claimed it since) or it is
+	// done already, ErrNotFound if it is gone.
+	SettleDelivery(ctx context.Context, d Delivery) error
+	// Deliveries returns those of an app, or with "" all, the newest first; p.After is the
+	// ID of the last one seen, and ErrNotFound says that there is no such delivery.
+	Deliveries(ctx context.Context, app string, p Page) ([]Delivery, error)
 }
 
 // Events is the audit log: append only.
 type Events interface {
 	AppendEvent(ctx context.Context, e Event) error
-	// Events returns the newest first; p.After is the ID of the last one seen, and
-	// ErrNotFound says that there is no such event.
-	Events(ctx context.Context, p Page) ([]Event, error)
+	// Events returns those that match, the newest first; p.After is the ID of the last one
+	// seen (which need not match), and ErrNotFound says that there is no such event.
+	Events(ctx context.Context, f EventFilter, p Page) ([]Event, error)
 }

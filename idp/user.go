@@ -10,16 +10,18 @@ import (
 
 // User is a row of the built-in directory.
 type User struct {
-	ID           string // NewID
-	Username     string // unique, compared without case
-	Email        string
-	PasswordHash string // argon2id PHC string; empty: cannot sign in by password
-	Attributes   Attributes
-	Groups       []string
-	Disabled     bool
-	Version      int64 // compare-and-swap counter, owned by the store
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	ID                string // NewID
+	Username          string // unique, compared without case
+	Email             string
+	PasswordHash      string    // argon2id PHC string; empty: cannot sign in by password
+	PasswordChangedAt time.Time // zero: not known
+	Attributes        Attributes
+	Groups            []string
+	Disabled          bool
+	ExpiresAt         time.Time // the account's end; zero: none
+	Version           int64     // compare-and-swap counter, owned by the store
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
 }
 
 // FoldUsername returns the form in which usernames are compared: each letter lower-cased,

@@ -24,7 +24,7 @@ func TestRecordCompletesAppendsAndMirrors(t *testing.T) {
 	if err := log.Record(ctx, idp.Event{Name: idp.EventLogout, Subject: "s", App: "wiki", Detail: map[string]string{"reason": "person"}}); err != nil {
 		t.Fatal(err)
 	}
-	events, err := store.Events(ctx, idp.Page{Limit: 10})
+	events, err := store.Events(ctx, idp.EventFilter{}, idp.Page{Limit: 10})
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
@@ -68,7 +68,7 @@ func TestCompleteAndLoggedAroundAVerb(t *testing.T) {
 	if !strings.Contains(out.String(), `"event":"grant.created"`) {
 		t.Errorf("logged %q", out)
 	}
-	if list, err := store.Events(ctx, idp.Page{Limit: 1}); err != nil || len(list) != 0 {
+	if list, err := store.Events(ctx, idp.EventFilter{}, idp.Page{Limit: 1}); err != nil || len(list) != 0 {
 		t.Errorf("it was appended beside the verb: %+v, %v", list, err)
 	}
 }

@@ -27,7 +27,7 @@ func (s *Store) append(e idp.Event) error {
 }
 
 // Events is [idp.Events]'s.
-func (s *Store) Events(ctx context.Context, p idp.Page) ([]idp.Event, error) {
+func (s *Store) Events(ctx context.Context, f idp.EventFilter, p idp.Page) (list []idp.Event, err error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,15 @@ func (s *Store) Events(ctx context.Context, p idp.Page) ([]idp.Event, error) {
 			return nil, idp.ErrNotFound
 		}
 	}
-	list := clone(s.events[max(0, end-p.Limit):end])
-	slices.Reverse(list)
+	for _, e := range slices.Backward(s.events[:end]) {
+		if len(list) < p.Limit && tells(f, e) {
+			list = append(list, clone(e))
+		}
+	}
 	return list, nil
+}
+
+func tells(f idp.EventFilter, e idp.Event) bool {
+	return fits(f.Name, e.Name) && fits(f.Subject, e.Subject) && fits(f.App, e.App) && fits(f.Support, e.Support) &&
+		(f.Since.IsZero() || !e.Time.Before(stored(f.Since))) && (f.Until.IsZero() || e.Time.Before(stored(f.Until)))
 }

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -106,11 +107,35 @@ func (s *Store) RevokeGrants(ctx context.Context, f idp.GrantFilter, reason stri
 		return 0, err
 	}
 	defer unlock()
-	fits := func(want, is string) bool { return want == "" || want == is }
-	return s.revoke(func(g idp.Grant) bool {
-		return fits(f.Subject, g.Subject) && fits(f.ClientID, g.ClientID) && fits(f.SessionID, g.SessionID)
-	}, reason, now), nil
+	return s.revoke(func(g idp.Grant) bool { return selects(f, g) }, reason, now), nil
 }
+
+// Grants is [idp.Grants]'s.
+func (s *Store) Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) (list []idp.Grant, err error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	for id, g := range s.grants {
+		live := g.RevokedAt.IsZero() && (g.ExpiresAt.IsZero() || !over(g.ExpiresAt, s.now()))
+		if live && id > p.After && selects(f, g) {
+			list = append(list, clone(g))
+		}
+	}
+	slices.SortFunc(list, func(a, b idp.Grant) int { return cmp.Compare(a.ID, b.ID) })
+	return list[:min(p.Limit, len(list))], nil
+}
+
+func selects(f idp.GrantFilter, g idp.Grant) bool {
+	return fits(f.Subject, g.Subject) && fits(f.ClientID, g.ClientID) && fits(f.SessionID, g.SessionID) && fits(f.SID, g.SID)
+}
+
+// fits: an empty wish fits all.
+func fits(want, is string) bool { return want == "" || want == is }
 
 func (s *Store) revoke(fits func(idp.Grant) bool, reason string, now time.Time) (n int) {
 	for id, g := range s.grants {
@@ -154,6 +179,22 @@ func (s *Store) Consent(ctx context.Context, subject, clientID string) (idp.Cons
 		return idp.Consent{}, idp.ErrNotFound
 	}
 	return clone(c), nil
+}
+
+// Consents is [idp.Consents]'s.
+func (s *Store) Consents(ctx context.Context, subject string) (list []idp.Consent, err error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	for key, c := range s.consents {
+		if key[0] == subject {
+			list = append(list, clone(c))
+		}
+	}
+	slices.SortFunc(list, func(a, b idp.Consent) int { return cmp.Compare(a.ClientID, b.ClientID) })
+	return list, nil
 }
 
 // RevokeConsent is [idp.Consents]'s.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"cloudsso/idp"
 )
@@ -91,5 +92,65 @@ func (s *Store) AdminToken(ctx context.Context, hash string) (idp.AdminToken, er
 	if !ok || over(t.ExpiresAt, s.now()) {
 		return idp.AdminToken{}, idp.ErrNotFound
 	}
-	return t, nil
+	return clone(t), nil
+}
+
+// AdminTokens is [idp.AdminTokens]'s.
+func (s *Store) AdminTokens(ctx context.Context, p idp.Page) (list []idp.AdminToken, err error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	for _, t := range s.tokens {
+		if t.ID > p.After && !over(t.ExpiresAt, s.now()) {
+			list = append(list, clone(t))
+		}
+	}
+	slices.SortFunc(list, func(a, b idp.AdminToken) int { return cmp.Compare(a.ID, b.ID) })
+	return list[:min(p.Limit, len(list))], nil
+}
+
+// TouchAdminToken is [idp.AdminTokens]'s.
+func (s *Store) TouchAdminToken(ctx context.Context, id string, now time.Time) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	hash, err := s.liveToken(id)
+	if err != nil {
+		return err
+	}
+	if t := s.tokens[hash]; t.LastUsedAt.Before(stored(now)) {
+		t.LastUsedAt = stored(now)
+		s.tokens[hash] = t
+	}
+	return nil
+}
+
+// RevokeAdminToken is [idp.AdminTokens]'s.
+func (s *Store) RevokeAdminToken(ctx context.Context, id string) error {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	hash, err := s.liveToken(id)
+	if err == nil {
+		delete(s.tokens, hash)
+	}
+	return err
+}
+
+func (s *Store) liveToken(id string) (hash string, err error) {
+	for hash, t := range s.tokens {
+		if t.ID == id && !over(t.ExpiresAt, s.now()) {
+			return hash, nil
+		}
+	}
+	return "", idp.ErrNotFound
 }

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,21 +15,24 @@ type Store struct {
 	now func() time.Time
 	mu  sync.Mutex
 
-	clients  table[idp.Client]
-	sps      table[idp.ServiceProvider]
-	users    table[idp.User]
-	grants   map[string]idp.Grant
-	consents map[[2]string]idp.Consent
-	nameIDs  map[[2]string]idp.PersistentID
-	subjects map[[2]string]string // (directory, directory id) → subject
-	owners   map[string][2]string // and back
-	keys     []idp.KeyRecord
-	tokens   map[string]idp.AdminToken // by hash
-	events   []idp.Event               // oldest first
-	eventAt  map[string]int            // index in events, by ID
+	clients    table[idp.Client]
+	sps        table[idp.ServiceProvider]
+	users      table[idp.User]
+	groups     table[idp.Group] // by folded name
+	grants     map[string]idp.Grant
+	consents   map[[2]string]idp.Consent
+	nameIDs    map[[2]string]idp.PersistentID
+	subjects   map[idp.SubjectLink]string   // who a person is: born, or moved there
+	links      map[string][]idp.SubjectLink // by subject, for ever: who is bound to it or was, oldest first
+	keys       []idp.KeyRecord
+	tokens     map[string]idp.AdminToken // by hash
+	deliveries []idp.Delivery            // oldest first
+	events     []idp.Event               // oldest first
+	eventAt    map[string]int            // index in events, by ID
 
 	flows    table[idp.Flow]
 	sessions table[idp.Session]
+	tickets  table[idp.Ticket] // by ticketKey
 	marks    map[string]time.Time
 	counters map[string]counter
 }
@@ -45,15 +49,17 @@ func New(now func() time.Time) *Store {
 		clients:  newTable(func(c *idp.Client) *int64 { return &c.Version }),
 		sps:      newTable(func(sp *idp.ServiceProvider) *int64 { return &sp.Version }),
 		users:    newTable(func(u *idp.User) *int64 { return &u.Version }),
+		groups:   newTable(func(g *idp.Group) *int64 { return &g.Version }),
 		grants:   map[string]idp.Grant{},
 		consents: map[[2]string]idp.Consent{},
 		nameIDs:  map[[2]string]idp.PersistentID{},
-		subjects: map[[2]string]string{},
-		owners:   map[string][2]string{},
+		subjects: map[idp.SubjectLink]string{},
+		links:    map[string][]idp.SubjectLink{},
 		tokens:   map[string]idp.AdminToken{},
 		eventAt:  map[string]int{},
 		flows:    newTable(func(f *idp.Flow) *int64 { return &f.Version }),
 		sessions: newTable(func(s *idp.Session) *int64 { return &s.Version }),
+		tickets:  newTable(func(t *idp.Ticket) *int64 { return &t.Version }),
 		marks:    map[string]time.Time{},
 		counters: map[string]counter{},
 	}
@@ -90,8 +96,16 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, limit int) (int, error
 	left := limit
 	sweep(s.grants, &left, func(g idp.Grant) bool { return !g.ExpiresAt.IsZero() && over(g.ExpiresAt, now) })
 	sweep(s.tokens, &left, func(t idp.AdminToken) bool { return over(t.ExpiresAt, now) })
+	s.deliveries = slices.DeleteFunc(s.deliveries, func(d idp.Delivery) bool {
+		gone := left > 0 && over(d.ExpiresAt, now)
+		if gone {
+			left--
+		}
+		return gone
+	})
 	sweep(s.flows.rows, &left, func(f idp.Flow) bool { return over(f.ExpiresAt, now) })
 	sweep(s.sessions.rows, &left, func(v idp.Session) bool { return over(v.ExpiresAt, now) })
+	sweep(s.tickets.rows, &left, func(t idp.Ticket) bool { return over(t.ExpiresAt, now) })
 	sweep(s.marks, &left, func(until time.Time) bool { return over(until, now) })
 	sweep(s.counters, &left, func(c counter) bool { return over(c.until, now) })
 	return limit - left, nil

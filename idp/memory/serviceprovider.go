@@ -95,6 +95,20 @@ func (s *Store) PersistentID(ctx context.Context, candidate idp.PersistentID) (i
 	return s.nameIDs[key], nil
 }
 
+// PersistentIDOf is [idp.ServiceProviders]'s.
+func (s *Store) PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return idp.PersistentID{}, err
+	}
+	defer unlock()
+	id, ok := s.nameIDs[[2]string{app, subject}]
+	if !ok {
+		return idp.PersistentID{}, idp.ErrNotFound
+	}
+	return id, nil
+}
+
 func (s *Store) entityTaken(sp idp.ServiceProvider) bool {
 	other, err := s.sps.find(func(o *idp.ServiceProvider) bool { return o.EntityID == sp.EntityID })
 	return err == nil && other.App != sp.App

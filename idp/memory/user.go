@@ -89,38 +89,6 @@ func (s *Store) Users(ctx context.Context, p idp.Page) ([]idp.User, error) {
 	return s.users.list(p)
 }
 
-// Subject is [idp.Subjects]'s.
-func (s *Store) Subject(ctx context.Context, directory, directoryID, candidate string) (string, error) {
-	unlock, err := s.begin(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	owner := [2]string{directory, directoryID}
-	if subject, ok := s.subjects[owner]; ok {
-		return subject, nil
-	}
-	if _, taken := s.owners[candidate]; taken {
-		return "", idp.ErrConflict
-	}
-	s.subjects[owner], s.owners[candidate] = candidate, owner
-	return candidate, nil
-}
-
-// SubjectOwner is [idp.Subjects]'s.
-func (s *Store) SubjectOwner(ctx context.Context, subject string) (directory, directoryID string, err error) {
-	unlock, err := s.begin(ctx)
-	if err != nil {
-		return "", "", err
-	}
-	defer unlock()
-	owner, ok := s.owners[subject]
-	if !ok {
-		return "", "", idp.ErrNotFound
-	}
-	return owner[0], owner[1], nil
-}
-
 func (s *Store) byUsername(username string) (idp.User, error) {
 	folded := idp.FoldUsername(username)
 	return s.users.find(func(u *idp.User) bool { return idp.FoldUsername(u.Username) == folded })

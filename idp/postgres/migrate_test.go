@@ -72,7 +72,7 @@ func TestAMigratedDatabaseGoesOn(t *testing.T) {
 	db := open(t, url, storetest.GoldenNow)
 	defer db.Close()
 	wants(t, db.AppendEvent(t.Context(), idp.Event{ID: "next"}), nil)
-	list, err := db.Events(t.Context(), idp.Page{Limit: 10})
+	list, err := db.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 10})
 	if err != nil || len(list) != 3 || list[0].ID != "next" {
 		t.Errorf("events %+v, %v", list, err)
 	}

@@ -145,7 +145,7 @@ func (w *worker) verify(t *testing.T) {
 	}
 	for _, id := range w.done["grant"] {
 		seq(id)
-		if _, err := w.db.Events(ctx, idp.Page{After: id, Limit: 1}); err != nil {
+		if _, err := w.db.Events(ctx, idp.EventFilter{}, idp.Page{After: id, Limit: 1}); err != nil {
 			t.Errorf("the Event of grant %s: %v", id, err)
 		}
 	}

@@ -60,7 +60,7 @@ type signOuter struct{ login *login.Handler }
 
 // SignOut implements [oauth.SignOuter].
 func (s signOuter) SignOut(w http.ResponseWriter, r *http.Request, o oauth.SignOut) error {
-	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, App: o.App, Return: o.Return})
+	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, By: idp.SessionApp{Protocol: idp.ProtocolOIDC, App: o.App}, Return: o.Return})
 }
 
 // apps tells the pages about an application of either protocol.

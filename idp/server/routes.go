@@ -53,6 +53,8 @@ func (s *Server) table() []route {
 		{post, "/login/select", s.login.SelectPost},
 		{get, "/logout", s.login.Logout},
 		{post, "/logout", s.login.Logout},
+		{get, "/logout/progress", s.login.LogoutProgress},
+		{get, "/logout/end", s.login.LogoutEnd},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
 		// Admins

@@ -49,12 +49,20 @@ type readsOfRecords interface {
 	UserByUsername(ctx context.Context, username string) (idp.User, error)
 	UsersByEmail(ctx context.Context, email string) ([]idp.User, error)
 	Users(ctx context.Context, p idp.Page) ([]idp.User, error)
+	Group(ctx context.Context, name string) (idp.Group, error)
+	Groups(ctx context.Context, p idp.Page) ([]idp.Group, error)
 	SubjectOwner(ctx context.Context, subject string) (directory, directoryID string, err error)
+	SubjectLinks(ctx context.Context, subject string) ([]idp.SubjectLink, error)
+	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 	Grant(ctx context.Context, id string) (idp.Grant, error)
+	Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error)
 	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
+	Consents(ctx context.Context, subject string) ([]idp.Consent, error)
 	Keys(ctx context.Context) ([]idp.KeyRecord, error)
 	AdminToken(ctx context.Context, hash string) (idp.AdminToken, error)
-	Events(ctx context.Context, p idp.Page) ([]idp.Event, error)
+	AdminTokens(ctx context.Context, p idp.Page) ([]idp.AdminToken, error)
+	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
+	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -120,6 +128,26 @@ func (c *countedRecords) DeleteUser(ctx context.Context, id string, version int6
 	return c.all.DeleteUser(ctx, id, version)
 }
 
+func (c *countedRecords) CreateGroup(ctx context.Context, v idp.Group) error {
+	c.w.add("CreateGroup")
+	return c.all.CreateGroup(ctx, v)
+}
+
+func (c *countedRecords) UpdateGroup(ctx context.Context, v idp.Group) error {
+	c.w.add("UpdateGroup")
+	return c.all.UpdateGroup(ctx, v)
+}
+
+func (c *countedRecords) DeleteGroup(ctx context.Context, name string, version int64) error {
+	c.w.add("DeleteGroup")
+	return c.all.DeleteGroup(ctx, name, version)
+}
+
+func (c *countedRecords) MoveSubject(ctx context.Context, directory, directoryID, subject string) error {
+	c.w.add("MoveSubject")
+	return c.all.MoveSubject(ctx, directory, directoryID, subject)
+}
+
 // Subject writes when the answer is new, and otherwise reads.
 func (c *countedRecords) Subject(ctx context.Context, directory, directoryID, candidate string) (string, error) {
 	subject, err := c.all.Subject(ctx, directory, directoryID, candidate)
@@ -179,6 +207,31 @@ func (c *countedRecords) CreateAdminToken(ctx context.Context, v idp.AdminToken)
 	return c.all.CreateAdminToken(ctx, v)
 }
 
+func (c *countedRecords) TouchAdminToken(ctx context.Context, id string, now time.Time) error {
+	c.w.add("TouchAdminToken")
+	return c.all.TouchAdminToken(ctx, id, now)
+}
+
+func (c *countedRecords) RevokeAdminToken(ctx context.Context, id string) error {
+	c.w.add("RevokeAdminToken")
+	return c.all.RevokeAdminToken(ctx, id)
+}
+
+func (c *countedRecords) CreateDeliveries(ctx context.Context, ds []idp.Delivery) error {
+	c.w.add("CreateDeliveries")
+	return c.all.CreateDeliveries(ctx, ds)
+}
+
+func (c *countedRecords) ClaimDeliveries(ctx context.Context, now, lease time.Time, limit int) ([]idp.Delivery, error) {
+	c.w.add("ClaimDeliveries")
+	return c.all.ClaimDeliveries(ctx, now, lease, limit)
+}
+
+func (c *countedRecords) SettleDelivery(ctx context.Context, d idp.Delivery) error {
+	c.w.add("SettleDelivery")
+	return c.all.SettleDelivery(ctx, d)
+}
+
 func (c *countedRecords) AppendEvent(ctx context.Context, e idp.Event) error {
 	c.w.add("AppendEvent")
 	return c.all.AppendEvent(ctx, e)
@@ -192,6 +245,7 @@ func (c *countedRecords) Sweep(ctx context.Context, now time.Time, limit int) (i
 // readsOfFlows are the verbs of idp.Flows that change nothing.
 type readsOfFlows interface {
 	Flow(ctx context.Context, id string) (idp.Flow, error)
+	Ticket(ctx context.Context, kind, id string) (idp.Ticket, error)
 	Session(ctx context.Context, id string) (idp.Session, error)
 	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
 	Counted(ctx context.Context, key string) (int, error)
@@ -234,6 +288,21 @@ func (c *countedFlows) UpdateSession(ctx context.Context, s idp.Session) error {
 func (c *countedFlows) DeleteSession(ctx context.Context, id string) (idp.Session, error) {
 	c.w.add("DeleteSession")
 	return c.all.DeleteSession(ctx, id)
+}
+
+func (c *countedFlows) CreateTicket(ctx context.Context, t idp.Ticket) error {
+	c.w.add("CreateTicket")
+	return c.all.CreateTicket(ctx, t)
+}
+
+func (c *countedFlows) UpdateTicket(ctx context.Context, t idp.Ticket) error {
+	c.w.add("UpdateTicket")
+	return c.all.UpdateTicket(ctx, t)
+}
+
+func (c *countedFlows) TakeTicket(ctx context.Context, kind, id string) (idp.Ticket, error) {
+	c.w.add("TakeTicket")
+	return c.all.TakeTicket(ctx, kind, id)
 }
 
 func (c *countedFlows) SeenOnce(ctx context.Context, key string, until time.Time) error {
@@ -359,7 +428,7 @@ func TestAtMostOneWritePerStep(t *testing.T) {
 	}
 
 	// The Event that is written with the grant is there, and told of as any other.
-	list, err := h.Records.Events(t.Context(), idp.Page{Limit: 1})
+	list, err := h.Records.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 1})
 	if err != nil || len(list) != 1 || list[0].Name != idp.EventGrantCreated || list[0].App != bot.ClientID || list[0].Support == "" || list[0].IP != "127.0.0.1" || list[0].Time.IsZero() {
 		t.Errorf("the newest Event is %+v (%v)", list, err)
 	}

@@ -110,7 +110,7 @@ func survives(t *testing.T, s *sqlstore.Store, id string, redeemed, rotated map[
 	if err != nil {
 		t.Fatalf("acknowledged grant %s: %v", id, err)
 	}
-	if _, err := s.Events(t.Context(), idp.Page{After: id, Limit: 1}); err != nil {
+	if _, err := s.Events(t.Context(), idp.EventFilter{}, idp.Page{After: id, Limit: 1}); err != nil {
 		t.Fatalf("the Event of grant %s: %v", id, err)
 	}
 	wins := 0

@@ -63,9 +63,18 @@ func addScopes(doc string, scopes []string) (string, error) {
 
 // Consent is [idp.Consents]'s.
 func (s *Store) Consent(ctx context.Context, subject, clientID string) (idp.Consent, error) {
-	return find(ctx, s, func(rows *sql.Rows) (c idp.Consent, err error) {
-		return c, rows.Scan(&c.Subject, &c.ClientID, content{&c.Scopes}, instant{&c.At})
-	}, `SELECT subject, client_id, scopes, given_at FROM consents WHERE subject = $1 AND client_id = $2`, subject, clientID)
+	return find(ctx, s, scanConsent, consentColumns+` WHERE subject = $1 AND client_id = $2`, subject, clientID)
+}
+
+// Consents is [idp.Consents]'s.
+func (s *Store) Consents(ctx context.Context, subject string) ([]idp.Consent, error) {
+	return list(ctx, s, scanConsent, consentColumns+` WHERE subject = $1 ORDER BY client_id`, subject)
+}
+
+const consentColumns = `SELECT subject, client_id, scopes, given_at FROM consents`
+
+func scanConsent(rows *sql.Rows) (c idp.Consent, err error) {
+	return c, rows.Scan(&c.Subject, &c.ClientID, content{&c.Scopes}, instant{&c.At})
 }
 
 // RevokeConsent is [idp.Consents]'s.

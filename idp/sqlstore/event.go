@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"math"
+	"fmt"
 
 	"cloudsso/idp"
 )
@@ -26,19 +26,25 @@ func insertEvent(e idp.Event) (Statement, error) {
 }
 
 // Events is [idp.Events]'s. seq is the order in which they were appended.
-func (s *Store) Events(ctx context.Context, p idp.Page) ([]idp.Event, error) {
+func (s *Store) Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	before := int64(math.MaxInt64)
-	if p.After != "" {
-		var err error
-		if before, err = find(ctx, s, scalar[int64], `SELECT seq FROM events WHERE id = $1`, p.After); err != nil {
-			return nil, err
-		}
+	before, err := s.seq(ctx, `SELECT seq FROM events WHERE id = $1`, p.After)
+	if err != nil {
+		return nil, err
+	}
+	where, values := conditions(condition{"name", f.Name}, condition{"subject", f.Subject}, condition{"app", f.App}, condition{"support", f.Support})
+	if !f.Since.IsZero() {
+		values = append(values, micros(f.Since))
+		where += fmt.Sprintf(" AND at >= $%d", 2+len(values))
+	}
+	if !f.Until.IsZero() {
+		values = append(values, micros(f.Until))
+		where += fmt.Sprintf(" AND at < $%d", 2+len(values))
 	}
 	return list(ctx, s, scanEvent, `SELECT id, at, name, subject, app, actor, ip, support, detail FROM events
-		WHERE seq < $1 ORDER BY seq DESC LIMIT $2`, before, p.Limit)
+		WHERE seq < $1`+where+` ORDER BY seq DESC LIMIT $2`, append([]any{before, p.Limit}, values...)...)
 }
 
 func scanEvent(rows *sql.Rows) (e idp.Event, err error) {

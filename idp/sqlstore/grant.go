@@ -10,6 +10,7 @@ import (
 	"cloudsso/idp"
 )
 
+// SID is the column sid too, to be searched.
 type grantDoc struct {
 	SID         string            `json:"sid"`
 	GrantType   string            `json:"grant_type"`
@@ -41,10 +42,10 @@ func (s *Store) CreateGrant(ctx context.Context, g idp.Grant, e idp.Event) error
 
 func insertGrant(g idp.Grant) (Statement, error) {
 	doc, err := document(grantDoc{g.SID, g.GrantType, g.Scopes, g.RedirectURI, g.Nonce, g.Challenge, whole(g.AuthTime), g.ACR, g.AMR, g.Request})
-	return Statement{`INSERT INTO grants (id, client_id, subject, session_id, code_hash, code_expires_at, code_used_at,
+	return Statement{`INSERT INTO grants (id, client_id, subject, session_id, sid, code_hash, code_expires_at, code_used_at,
 		refresh_seq, refresh_expires_at, refresh_grace_until, created_at, expires_at, revoked_at, revoked, doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, []any{
-		g.ID, g.ClientID, g.Subject, g.SessionID, g.CodeHash, maybe(g.CodeExpiresAt), maybe(g.CodeUsedAt),
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, []any{
+		g.ID, g.ClientID, g.Subject, g.SessionID, g.SID, g.CodeHash, maybe(g.CodeExpiresAt), maybe(g.CodeUsedAt),
 		g.RefreshSeq, maybe(g.RefreshExpiresAt), maybe(g.RefreshGraceUntil), micros(g.CreatedAt), maybe(g.ExpiresAt),
 		maybe(g.RevokedAt), g.Revoked, doc,
 	}}, err
@@ -52,9 +53,25 @@ func insertGrant(g idp.Grant) (Statement, error) {
 
 // Grant is [idp.Grants]'s.
 func (s *Store) Grant(ctx context.Context, id string) (idp.Grant, error) {
-	return find(ctx, s, scanGrant, `SELECT id, client_id, subject, session_id, code_hash, code_expires_at, code_used_at,
-		refresh_seq, refresh_expires_at, refresh_grace_until, created_at, expires_at, revoked_at, revoked, doc
-		FROM grants WHERE id = $1`, id)
+	return find(ctx, s, scanGrant, grantColumns+` WHERE id = $1`, id)
+}
+
+// Grants is [idp.Grants]'s.
+func (s *Store) Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	where, values := grantConditions(f)
+	where += fmt.Sprintf(" AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $%d)", 3+len(values))
+	values = append(values, micros(s.now()))
+	return list(ctx, s, scanGrant, grantColumns+` WHERE id > $1`+where+` ORDER BY id LIMIT $2`, append([]any{p.After, p.Limit}, values...)...)
+}
+
+const grantColumns = `SELECT id, client_id, subject, session_id, code_hash, code_expires_at, code_used_at,
+	refresh_seq, refresh_expires_at, refresh_grace_until, created_at, expires_at, revoked_at, revoked, doc FROM grants`
+
+func grantConditions(f idp.GrantFilter) (where string, values []any) {
+	return conditions(condition{"subject", f.Subject}, condition{"client_id", f.ClientID}, condition{"session_id", f.SessionID}, condition{"sid", f.SID})
 }
 
 // RedeemCode is [idp.Grants]'s.
@@ -95,24 +112,13 @@ func reused(tx Tx, query string, args ...any) error {
 
 // RevokeGrant is [idp.Grants]'s.
 func (s *Store) RevokeGrant(ctx context.Context, id, reason string, now time.Time) (did bool, err error) {
-	n, err := s.revoke(ctx, `id = $3`, reason, now, id)
+	n, err := s.revoke(ctx, ` AND id = $3`, reason, now, id)
 	return n == 1, err
 }
 
 // RevokeGrants is [idp.Grants]'s.
 func (s *Store) RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error) {
-	var where string
-	var values []any
-	for _, c := range []struct{ column, value string }{{"subject", f.Subject}, {"client_id", f.ClientID}, {"session_id", f.SessionID}} {
-		if c.value == "" {
-			continue
-		}
-		if where != "" {
-			where += " AND "
-		}
-		values = append(values, c.value)
-		where += fmt.Sprintf("%s = $%d", c.column, 2+len(values))
-	}
+	where, values := grantConditions(f)
 	if where == "" {
 		return 0, errors.New("revoke grants: the filter selects everything")
 	}
@@ -123,7 +129,7 @@ func (s *Store) RevokeGrants(ctx context.Context, f idp.GrantFilter, reason stri
 func (s *Store) revoke(ctx context.Context, where, reason string, now time.Time, values ...any) (revoked int, err error) {
 	args := append([]any{micros(now), reason}, values...)
 	err = s.swap(ctx, func(tx Tx) error {
-		n, err := exec(tx, `UPDATE grants SET revoked_at = $1, revoked = $2 WHERE revoked_at IS NULL AND `+where, args...)
+		n, err := exec(tx, `UPDATE grants SET revoked_at = $1, revoked = $2 WHERE revoked_at IS NULL`+where, args...)
 		revoked = int(n)
 		return err
 	})

@@ -100,6 +100,11 @@ func (s *Store) PersistentID(ctx context.Context, candidate idp.PersistentID) (i
 	return id, nil
 }
 
+// PersistentIDOf is [idp.ServiceProviders]'s.
+func (s *Store) PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error) {
+	return find(ctx, s, scanPersistentID, readPersistentID, app, subject)
+}
+
 func spDocument(sp idp.ServiceProvider) (string, error) {
 	return document(spDoc{
 		Name: sp.Name, Policy: sp.ServiceProviderPolicy, ACS: sp.ACS, SLO: sp.SLO, SigningCerts: sp.SigningCerts,

@@ -69,7 +69,9 @@ func (s *Store) Close() error { return s.db.Close() }
 var sweeps = [...]string{
 	`DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)`,
 	`DELETE FROM admin_tokens WHERE id IN (SELECT id FROM admin_tokens WHERE expires_at <= $1 LIMIT $2)`,
+	`DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE expires_at <= $1 LIMIT $2)`,
 	`DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires_at <= $1 LIMIT $2)`,
+	`DELETE FROM tickets WHERE (kind, id) IN (SELECT kind, id FROM tickets WHERE expires_at <= $1 LIMIT $2)`,
 	`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)`,
 	`DELETE FROM marks WHERE key IN (SELECT key FROM marks WHERE expires_at <= $1 LIMIT $2)`,
 	`DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE expires_at <= $1 LIMIT $2)`,

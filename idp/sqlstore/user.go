@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"cloudsso/idp"
 )
@@ -10,13 +11,15 @@ import (
 const userColumns = `SELECT id, username, email, password_hash, disabled, doc, version, created_at, updated_at FROM users`
 
 type userDoc struct {
-	Attributes idp.Attributes `json:"attributes"`
-	Groups     []string       `json:"groups"`
+	Attributes        idp.Attributes `json:"attributes"`
+	Groups            []string       `json:"groups"`
+	ExpiresAt         time.Time      `json:"expires_at,omitzero"`
+	PasswordChangedAt time.Time      `json:"password_changed_at,omitzero"`
 }
 
 // CreateUser is [idp.Users]'s.
 func (s *Store) CreateUser(ctx context.Context, u idp.User) error {
-	doc, err := document(userDoc{u.Attributes, u.Groups})
+	doc, err := document(userDoc{u.Attributes, u.Groups, whole(u.ExpiresAt), whole(u.PasswordChangedAt)})
 	if err != nil {
 		return err
 	}
@@ -46,7 +49,7 @@ func (s *Store) UsersByEmail(ctx context.Context, email string) ([]idp.User, err
 
 // UpdateUser is [idp.Users]'s.
 func (s *Store) UpdateUser(ctx context.Context, u idp.User) error {
-	doc, err := document(userDoc{u.Attributes, u.Groups})
+	doc, err := document(userDoc{u.Attributes, u.Groups, whole(u.ExpiresAt), whole(u.PasswordChangedAt)})
 	if err != nil {
 		return err
 	}
@@ -86,6 +89,7 @@ func scanUser(rows *sql.Rows) (u idp.User, err error) {
 	var disabled int64
 	err = rows.Scan(&u.ID, &u.Username, &u.Email, &u.PasswordHash, &disabled, content{&d}, &u.Version, instant{&u.CreatedAt}, instant{&u.UpdatedAt})
 	u.Attributes, u.Groups, u.Disabled = d.Attributes, d.Groups, disabled == 1
+	u.ExpiresAt, u.PasswordChangedAt = d.ExpiresAt, d.PasswordChangedAt
 	return u, err
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -125,7 +126,7 @@ func persistentIDs(t *testing.T, s idp.Records, _ *clock) {
 // Events, keys and tokens have no versions.
 
 func events(t *testing.T, s idp.Records, _ *clock) {
-	list, err := s.Events(t.Context(), idp.Page{Limit: 5})
+	list, err := s.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 5})
 	ok(t, err)
 	sameIDs(t, ids(list, eventID))
 	var want []string
@@ -139,7 +140,7 @@ func events(t *testing.T, s idp.Records, _ *clock) {
 	fails(t, s.AppendEvent(t.Context(), idp.Event{ID: "id3"}), idp.ErrConflict)
 	var got []string
 	for after := ""; ; after = got[len(got)-1] {
-		list, err := s.Events(t.Context(), idp.Page{After: after, Limit: 10})
+		list, err := s.Events(t.Context(), idp.EventFilter{}, idp.Page{After: after, Limit: 10})
 		ok(t, err)
 		if len(list) == 0 {
 			break
@@ -148,21 +149,25 @@ func events(t *testing.T, s idp.Records, _ *clock) {
 	}
 	sameIDs(t, got, want...)
 
-	list, err = s.Events(t.Context(), idp.Page{Limit: 1})
+	list, err = s.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 1})
 	ok(t, err)
 	last := Filled[idp.Event]("e24")
 	last.ID, last.Time = want[0], someTime.Add(-24*time.Minute)
 	same(t, list[0], last)
 	scramble(&list[0])
-	list, err = s.Events(t.Context(), idp.Page{Limit: 1})
+	list, err = s.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 1})
 	ok(t, err)
 	same(t, list[0], last)
 
-	_, err = s.Events(t.Context(), idp.Page{After: "ID3", Limit: 1})
+	_, err = s.Events(t.Context(), idp.EventFilter{}, idp.Page{After: "ID3", Limit: 1})
 	fails(t, err, idp.ErrNotFound)
-	if _, err = s.Events(t.Context(), idp.Page{}); !invalid(err) {
+	if _, err = s.Events(t.Context(), idp.EventFilter{}, idp.Page{}); !invalid(err) {
 		t.Fatalf("a page without limit: %v, want a refusal", err)
 	}
+}
+
+func allEvents(s idp.Records) func(context.Context, idp.Page) ([]idp.Event, error) {
+	return func(ctx context.Context, p idp.Page) ([]idp.Event, error) { return s.Events(ctx, idp.EventFilter{}, p) }
 }
 
 func eventID(e *idp.Event) *string { return &e.ID }

@@ -87,7 +87,7 @@ func again(t testing.TB, s Both, keys rows) (got rows) {
 	var err error
 	got.Keys, err = s.Keys(ctx)
 	noError(t, err)
-	got.Events, err = s.Events(ctx, idp.Page{Limit: 100})
+	got.Events, err = s.Events(ctx, idp.EventFilter{}, idp.Page{Limit: 100})
 	noError(t, err)
 	for _, mark := range keys.Marks {
 		if err := s.SeenOnce(ctx, mark, GoldenNow()); !errors.Is(err, idp.ErrReplayed) {

@@ -133,7 +133,7 @@ func hostileBindings(t *testing.T, s idp.Records, text func(int) string, refusab
 func hostileLists(t *testing.T, s idp.Records, text func(int) string, refusable bool) {
 	event := filledWith[idp.Event](text)
 	kept(t, event, refusable, s.AppendEvent(t.Context(), event), func(ctx context.Context, id string) (idp.Event, error) {
-		list, err := s.Events(ctx, idp.Page{Limit: 1})
+		list, err := s.Events(ctx, idp.EventFilter{}, idp.Page{Limit: 1})
 		if err != nil || len(list) == 0 || list[0].ID != id {
 			return idp.Event{}, errors.Join(err, idp.ErrNotFound)
 		}

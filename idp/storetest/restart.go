@@ -70,7 +70,7 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 		client.Version++
 		appended = slices.Insert(appended, 0, fmt.Sprint("event", n))
 		ok(t, s.AppendEvent(t.Context(), idp.Event{ID: appended[0]}))
-		events, err := s.Events(t.Context(), idp.Page{Limit: 10})
+		events, err := s.Events(t.Context(), idp.EventFilter{}, idp.Page{Limit: 10})
 		ok(t, err)
 		sameIDs(t, ids(events, eventID), appended...)
 	}

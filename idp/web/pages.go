@@ -77,7 +77,9 @@ func link(address string) string {
 type frame struct {
 	Product string
 	Title   string
-	Script  string // asset name of the page's one module, if it has one
+	Script  string   // asset name of the page's one module, if it has one
+	Frames  []string // origins that the page may show in frames; nil: it has no frames
+	Framed  bool     // only pages of ours may show it in a frame
 	Page    any
 }
 
@@ -91,6 +93,7 @@ func (p *Pages) write(w http.ResponseWriter, r *http.Request, status int, name s
 		return
 	}
 	guard(w.Header())
+	f.framing(w.Header())
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes()) // a browser that went away needs no answer
 }

@@ -48,7 +48,7 @@ func every(p *web.Pages, text string) map[string]func(http.ResponseWriter, *http
 		"home":           func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{Person: &person}) },
 		"home of nobody": func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{}) },
 		"logout":         func(w http.ResponseWriter, r *http.Request) { p.Logout(w, r, web.Logout{Person: person, Token: text}) },
-		"signed out":     p.SignedOut,
+		"signed out":     func(w http.ResponseWriter, r *http.Request) { p.SignedOut(w, r, web.SignedOut{}) },
 		"problem": func(w http.ResponseWriter, r *http.Request) {
 			p.Problem(w, r, web.Problem{Title: text, Text: text, Advice: text, Support: text, Actions: []web.Action{{Text: text, URL: "https://app.example/" + text}, {Text: text, URL: "/login?" + text}}})
 		},
