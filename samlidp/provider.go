@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -86,9 +85,9 @@ type Sessions interface {
 	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
 }
 
-// Post sends a body to an address of an application and returns the answer, if it is one
-// with status 200 and of at most maxBytes.
-type Post func(ctx context.Context, address string, header http.Header, body io.Reader, maxBytes int64) ([]byte, error)
+// Post sends a body to an address of an application and returns what it answered, at most
+// maxBytes.
+type Post func(ctx context.Context, address string, header http.Header, body []byte, maxBytes int64) (status int, answer []byte, err error)
 
 // Decrypt returns the element that is encrypted in an EncryptedID, encrypted for us.
 type Decrypt func(ctx context.Context, encryptedID *wire.Element) (*wire.Element, error)

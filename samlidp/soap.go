@@ -1,7 +1,6 @@
 package samlidp
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -121,9 +120,12 @@ func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, index
 		return err
 	}
 	header := http.Header{"Content-Type": {soapType}, "Soapaction": {soapAction}}
-	body, err := p.post(ctx, to.Location, header, bytes.NewReader(doc), maxSOAP)
+	status, body, err := p.post(ctx, to.Location, header, doc, maxSOAP)
 	if err != nil {
 		return err
+	}
+	if status != http.StatusOK { // a SOAP fault is 500
+		return fmt.Errorf("the application answered with HTTP status %d", status)
 	}
 	return answeredBySOAP(body, m.id, sp)
 }

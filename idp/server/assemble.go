@@ -25,9 +25,16 @@ func (s *Server) assemble() error {
 	if s.users, err = s.people(); err != nil {
 		return err
 	}
+	fetch, err := outbound.New(outbound.Options{
+		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
+	})
+	if err != nil {
+		return err
+	}
 	s.login = login.New(login.Options{
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
+		Farewells: []login.Farewells{samlFarewells{s}}, Tickets: o.Flows,
 	})
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
@@ -38,13 +45,8 @@ func (s *Server) assemble() error {
 	if s.saml, err = samlidp.New(samlidp.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.Post,
 	}); err != nil {
-		return err
-	}
-	fetch, err := outbound.New(outbound.Options{
-		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
-	})
-	if err != nil {
 		return err
 	}
 	s.admin = api.New(api.Options{
