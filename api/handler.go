@@ -58,6 +58,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.serviceProviderRoutes(api)
 	a.userRoutes(api)
 	a.readRoutes(api)
+	a.deliveryRoutes(api)
 	a.keyRoutes(api)
 	return api.OpenAPI()
 }

@@ -25,7 +25,7 @@ const (
 func (m *ClientMetadata) Complete(dev bool) error {
 	m.complete()
 	for _, check := range []func(bool) *Error{
-		m.checkChoices, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
+		m.checkChoices, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkLogoutURIs, m.checkInitiateLogin, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
 	} {
 		if err := check(dev); err != nil {
 			return err

@@ -43,6 +43,7 @@ type ServiceProviderPolicy struct {
 	Audiences               []string  `json:"audiences,omitempty" doc:"Further audiences beside the entity ID."`
 	Lifetime                int64     `json:"lifetime,omitempty" minimum:"30" maximum:"86400" doc:"Seconds an assertion is valid. Default 300."`
 	SLOBinding              string    `json:"slo_binding,omitempty" enum:"auto,redirect,post,soap" doc:"How the SP is told that a session has ended. auto (default): through the browser by the first of redirect and post that it lists, from server to server by soap where there is no browser or nothing else is listed."`
+	StartURL                string    `json:"start_url,omitempty" maxLength:"2048" doc:"Where the application starts a sign-in itself, with an AuthnRequest. /launch/{app} prefers it to an IdP-initiated sign-in."`
 	DefaultRelayState       string    `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool      `json:"disabled,omitempty"`
 }

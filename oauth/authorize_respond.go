@@ -29,7 +29,9 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 		return
 	}
 	idp.Note(r.Context(), slog.String("client", a.client.ID), slog.String("subject", f.Answer.Subject))
-	p.deliver(w, r, a, url.Values{"code": {code}})
+	params := url.Values{"code": {code}}
+	p.addSessionState(w, r, a, f, params)
+	p.deliver(w, r, a, params)
 }
 
 func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (code string, err error) {

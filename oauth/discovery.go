@@ -18,6 +18,7 @@ type metadata struct {
 	Introspection            string   `json:"introspection_endpoint"`
 	Revocation               string   `json:"revocation_endpoint"`
 	EndSession               string   `json:"end_session_endpoint,omitempty"`
+	CheckSession             string   `json:"check_session_iframe,omitempty"`
 	Scopes                   []string `json:"scopes_supported"`
 	ResponseTypes            []string `json:"response_types_supported"`
 	ResponseModes            []string `json:"response_modes_supported"`
@@ -36,6 +37,10 @@ type metadata struct {
 	ClaimsParameter          bool     `json:"claims_parameter_supported"`
 	RequestParameter         bool     `json:"request_parameter_supported"`
 	RequestURIParameter      bool     `json:"request_uri_parameter_supported"` // left out means true
+	FrontchannelLogout       bool     `json:"frontchannel_logout_supported,omitempty"`
+	FrontchannelSID          bool     `json:"frontchannel_logout_session_supported,omitempty"`
+	BackchannelLogout        bool     `json:"backchannel_logout_supported,omitempty"`
+	BackchannelSID           bool     `json:"backchannel_logout_session_supported,omitempty"`
 	IssuerInAuthorizeAnswers bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -82,6 +87,11 @@ func (p *Provider) renderDiscovery() (document, error) {
 	}
 	if p.SignOuter != nil {
 		doc.EndSession = p.Issuer + endSessionPath
+		doc.FrontchannelLogout, doc.FrontchannelSID = true, true
+	}
+	doc.BackchannelLogout, doc.BackchannelSID = p.Outbound != nil, p.Outbound != nil
+	if p.States != nil {
+		doc.CheckSession = p.Issuer + checkSessionPath
 	}
 	body, err := json.Marshal(doc)
 	sum := sha256.Sum256(body)

@@ -34,6 +34,10 @@ type Records interface {
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+	Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error)
+	CreateDeliveries(ctx context.Context, ds []idp.Delivery) error
+	ClaimDeliveries(ctx context.Context, now, lease time.Time, limit int) ([]idp.Delivery, error)
+	SettleDelivery(ctx context.Context, d idp.Delivery) error
 }
 
 // Login finds out who the person is.
@@ -61,7 +65,7 @@ type Recorder interface {
 	Logged(ctx context.Context, e idp.Event)
 }
 
-// Options of [New]. All but Dev, SignOuter and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter, States, Outbound and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
@@ -69,6 +73,8 @@ type Options struct {
 	Ring         *keys.Ring
 	Login        Login
 	SignOuter    SignOuter // nil: there is no logout endpoint, and discovery does not name one
+	States       States    // nil: no session management
+	Outbound     Poster    // nil: clients have no back channel
 	People       People
 	Pages        *web.Pages
 	Events       Recorder

@@ -132,10 +132,11 @@ func (h *Handler) logoutPost(w http.ResponseWriter, r *http.Request, s *idp.Sess
 	return h.signOut(w, r, s, e, "person")
 }
 
-// signOut ends the session of this browser first and tells the apps then: whatever they do,
-// the person is signed out here.
+// signOut ends the session of this browser first and tells the apps then: whatever they
+// do, the person is signed out here.
 func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, s *idp.Session, e Ending, reason string) error {
-	ended, err := h.deleteSession(r.Context(), s.ID, e.By.App, reason)
+	id := idp.NewSecret()
+	l, err := h.end(r.Context(), id, *s, e.By, reason)
 	if err != nil {
 		return err
 	}
@@ -143,23 +144,22 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, s *idp.Session
 	// Sign-ins that other tabs have begun end too: the next person at this machine
 	// must not go on with them.
 	h.clearCookie(w, browserCookie)
-	l, id := logout{}, idp.NewSecret()
-	if ended != nil {
-		l = logout{Ended: true, Apps: h.farewell(r.Context(), id, *ended, e.By)}
-	}
+	h.changeState(w)
 	return h.afterwards(w, r, id, l, e)
 }
 
-// deleteSession returns nil if somebody else was faster: then they tell the apps.
-func (h *Handler) deleteSession(ctx context.Context, id, app, reason string) (*idp.Session, error) {
-	ended, err := h.flows.DeleteSession(ctx, id)
+// end deletes a session and tells its apps. If somebody else was faster, they do.
+func (h *Handler) end(ctx context.Context, id string, s idp.Session, by idp.SessionApp, reason string) (logout, error) {
+	ended, err := h.flows.DeleteSession(ctx, s.ID)
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
-		return nil, nil
+		return logout{}, nil
 	case err != nil:
-		return nil, err
+		return logout{}, err
 	}
-	return &ended, h.events.Record(ctx, idp.Event{Name: idp.EventLogout, Subject: ended.Subject, App: app, Detail: map[string]string{"reason": reason, "sid": ended.SID}})
+	// What cannot be put on record has happened all the same: apps are told first.
+	l := logout{Ended: true, Apps: h.farewell(ctx, id, ended, by)}
+	return l, h.events.Record(ctx, idp.Event{Name: idp.EventLogout, Subject: ended.Subject, App: by.App, Detail: map[string]string{"reason": reason, "sid": ended.SID}})
 }
 
 // EndSession ends a session without its browser and tells the apps that can be told from
@@ -167,11 +167,13 @@ func (h *Handler) deleteSession(ctx context.Context, id, app, reason string) (*i
 // reason goes into the audit log. A session that is gone already is no error: the result
 // says that nothing was ended.
 func (h *Handler) EndSession(ctx context.Context, s idp.Session, by idp.SessionApp, reason string) (Result, error) {
-	ended, err := h.deleteSession(ctx, s.ID, by.App, reason)
-	if err != nil || ended == nil {
-		return Result{}, err
-	}
-	return logout{Ended: true, Apps: h.farewell(ctx, "", *ended, by)}.result(), nil
+	l, err := h.end(ctx, "", s, by, reason)
+	return l.result(), err
+}
+
+// Farewell is the second half of [Handler.EndSession], for whoever has ended s.
+func (h *Handler) Farewell(ctx context.Context, s idp.Session) Result {
+	return logout{Ended: true, Apps: h.farewell(ctx, "", s, idp.SessionApp{})}.result()
 }
 
 // Home answers GET /: who is signed in, and the way in or out.

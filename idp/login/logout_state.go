@@ -60,7 +60,7 @@ func (h *Handler) createLogout(ctx context.Context, id string, l logout) error {
 		return err
 	}
 	now := h.now()
-	return h.tickets.CreateTicket(ctx, idp.Ticket{Kind: ticketLogout, ID: id, Data: data, CreatedAt: now, ExpiresAt: now.Add(logoutTTL)})
+	return h.tickets.CreateTicket(ctx, idp.Ticket{Kind: ticketLogout, ID: idp.HashSecret(id), Data: data, CreatedAt: now, ExpiresAt: now.Add(logoutTTL)})
 }
 
 func (h *Handler) logout(ctx context.Context, id string) (logout, idp.Ticket, error) {
@@ -68,7 +68,7 @@ func (h *Handler) logout(ctx context.Context, id string) (logout, idp.Ticket, er
 	if len(id) != secretLength {
 		return l, idp.Ticket{}, idp.ErrNotFound
 	}
-	t, err := h.tickets.Ticket(ctx, ticketLogout, id)
+	t, err := h.tickets.Ticket(ctx, ticketLogout, idp.HashSecret(id))
 	if err != nil {
 		return l, t, err
 	}

@@ -10,10 +10,15 @@ import (
 	"cloudsso/idp"
 )
 
-// Post sends one message, whose header says at least its Content-Type, and returns what the other side answered: the status and at most
+// Post sends one message and returns what the other side answered: the status and at most
 // maxBytes of the body. Redirects are not followed: whatever is said is said to that
 // address only. Errors are those of [Client.Fetch]; a status is none.
-func (c *Client) Post(ctx context.Context, rawURL string, header http.Header, body []byte, maxBytes int64) (status int, answer []byte, err error) {
+func (c *Client) Post(ctx context.Context, rawURL, contentType string, body []byte, maxBytes int64) (status int, answer []byte, err error) {
+	return c.PostWith(ctx, rawURL, http.Header{"Content-Type": {contentType}}, body, maxBytes)
+}
+
+// PostWith is Post for protocols whose messages have more in their header than a Content-Type.
+func (c *Client) PostWith(ctx context.Context, rawURL string, header http.Header, body []byte, maxBytes int64) (status int, answer []byte, err error) {
 	u, err := c.parse(rawURL)
 	if err != nil {
 		return 0, nil, err

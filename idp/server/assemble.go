@@ -34,24 +34,24 @@ func (s *Server) assemble() error {
 	s.login = login.New(login.Options{
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
-		Farewells: []login.Farewells{samlFarewells{s}}, Tickets: o.Flows,
+		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn,
 	})
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
-		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		SignOuter: signOuter{s.login}, States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err
 	}
 	if s.saml, err = samlidp.New(samlidp.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
-		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.Post,
+		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.PostWith,
 	}); err != nil {
 		return err
 	}
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
-		Records: o.Records, Sessions: o.Flows, Audit: s.events, Fetch: fetch, Ring: s.ring,
+		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 	})
 	return nil
@@ -80,7 +80,7 @@ func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 		if err != nil {
 			return login.App{}, err
 		}
-		return login.App{Name: sp.Name, FirstParty: true}, nil // SAML asks for no consent
+		return login.App{Name: sp.Name, URL: sp.StartURL, FirstParty: true}, nil // SAML asks for no consent
 	}
 	c, err := a.records.Client(ctx, id)
 	if err != nil {

@@ -37,6 +37,7 @@ func (s *Server) table() []route {
 		{getAndPost + withOptions, "/oauth2/introspect", s.oauth.Introspect},
 		{getAndPost + withOptions, "/oauth2/revoke", s.oauth.Revoke},
 		{getAndPost, "/oauth2/logout", s.oauth.EndSession},
+		{get, "/oauth2/check_session", s.oauth.CheckSession},
 
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},
@@ -59,6 +60,7 @@ func (s *Server) table() []route {
 		{post, "/logout", s.login.Logout},
 		{get, "/logout/progress", s.login.LogoutProgress},
 		{get, "/logout/end", s.login.LogoutEnd},
+		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
 		// Admins
