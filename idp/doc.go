@@ -17,6 +17,8 @@
 //   - Person: what a directory says about a subject right now.
 //   - Directory: who exists, and whether the password is right.
 //   - Event: one audit record.
+//   - Ticket: one short-lived thing that somebody holds: a device code, a one-time link.
+//   - Delivery: one message that must reach an app.
 //
 // # Ports
 //

@@ -115,6 +115,15 @@ func TestAChangeOfUnknownOutcomeIsNeitherASuccessNorDoneTwice(t *testing.T) {
 			_, err := r.TakeFlow(ctx, id)
 			return err
 		}, idp.ErrNotFound},
+		{"taking a ticket", func(id string) error {
+			return r.CreateTicket(ctx, idp.Ticket{Kind: "k", ID: id, ExpiresAt: end})
+		}, func(id string) error {
+			_, err := r.TakeTicket(ctx, "k", id)
+			return err
+		}, idp.ErrNotFound},
+		{"storing deliveries", nil, func(id string) error {
+			return r.CreateDeliveries(ctx, []idp.Delivery{{ID: id}, {ID: "second " + id}})
+		}, idp.ErrConflict},
 		{"recording a mark", nil, func(id string) error { return r.SeenOnce(ctx, id, end) }, idp.ErrReplayed},
 		{"creating a grant with its event", nil, func(id string) error {
 			return r.CreateGrant(ctx, idp.Grant{ID: id}, idp.Event{ID: id, Name: idp.EventGrantCreated})

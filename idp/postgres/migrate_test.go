@@ -62,6 +62,26 @@ func TestOldDatabasesMigrate(t *testing.T) {
 	}
 }
 
+// Grants of the first release get their sid into its column, whatever else stands in them.
+func TestOldGrantsAreFoundByTheirSID(t *testing.T) {
+	t.Parallel()
+	url := pg.Database(t)
+	dump, err := os.ReadFile(golden(1, "sql"))
+	wants(t, err, nil)
+	must(t, stranger(t, url), string(dump))
+	conn := stranger(t, url) // the dump leaves its session without a search path
+	must(t, conn, `UPDATE grants SET revoked_at = NULL, doc = replace(doc, 'grant-12', 'a \u0000 and a \"quote\"') WHERE id = 'grant-2'`)
+	wants(t, conn.Close(), nil)
+	s := open(t, url, storetest.GoldenNow)
+	defer func() { wants(t, s.Close(), nil) }()
+	for sid, want := range map[string]int{"grant-5": 1, "grant": 0} {
+		list, err := s.Grants(t.Context(), idp.GrantFilter{SID: sid}, idp.Page{Limit: 10})
+		if err != nil || len(list) != want || want == 1 && list[0].Nonce != "a \x00 and a \"quote\"" {
+			t.Errorf("grants of %s: %+v, %v", sid, list, err)
+		}
+	}
+}
+
 // A row that an old release wrote must not be in the way of a new one's.
 func TestAMigratedDatabaseGoesOn(t *testing.T) {
 	t.Parallel()

@@ -39,10 +39,24 @@ func TestAVerbIsOneRoundTrip(t *testing.T) {
 			return r.UpdateSession(ctx, idp.Session{ID: id, Version: 1, ExpiresAt: end})
 		}},
 		{"DeleteSession", 1, func(id string) error { _, err := r.DeleteSession(ctx, id); return err }},
+		{"CreateTicket", 1, func(id string) error { return r.CreateTicket(ctx, idp.Ticket{Kind: "k", ID: id, ExpiresAt: end}) }},
+		{"UpdateTicket", 1, func(id string) error {
+			return r.UpdateTicket(ctx, idp.Ticket{Kind: "k", ID: id, Version: 1, ExpiresAt: end})
+		}},
+		{"TakeTicket", 1, func(id string) error { _, err := r.TakeTicket(ctx, "k", id); return err }},
 		{"SeenOnce", 1, func(id string) error { return r.SeenOnce(ctx, id, end) }},
 		{"Count", 1, func(id string) error { _, err := r.Count(ctx, id, time.Hour); return err }},
 		{"Counted", 1, func(id string) error { _, err := r.Counted(ctx, id); return err }},
 		{"AppendEvent", 1, func(id string) error { return r.AppendEvent(ctx, idp.Event{ID: id}) }},
+		{"CreateDeliveries, however many", 1, func(id string) error {
+			return r.CreateDeliveries(ctx, []idp.Delivery{{ID: id, ExpiresAt: end}, {ID: "second " + id, ExpiresAt: end}, {ID: "third " + id, ExpiresAt: end}})
+		}},
+		{"ClaimDeliveries", 1, func(string) error { _, err := r.ClaimDeliveries(ctx, now, end, 100); return err }},
+		{"SettleDelivery", 1, func(id string) error { return r.SettleDelivery(ctx, idp.Delivery{ID: id, Attempts: 1, DoneAt: now}) }},
+		{"Grants of a subject", 1, func(id string) error {
+			_, err := r.Grants(ctx, idp.GrantFilter{Subject: "alice"}, idp.Page{Limit: 10})
+			return err
+		}},
 		{"Subject of somebody known", 1, func(string) error { _, err := r.Subject(ctx, "d", "known", "s"); return err }},
 		{"GiveConsent: one to read, one to write", 2, func(id string) error {
 			return r.GiveConsent(ctx, idp.Consent{Subject: id, ClientID: "c", Scopes: []string{"openid"}})

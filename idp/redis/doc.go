@@ -14,6 +14,7 @@
 //	<ns>:flow:<h>               "<version> <expiry> <JSON>"
 //	<ns>:session:{<ns>.<n>}:<h> the same
 //	<ns>:subject:{<ns>.<n>}:<h> sorted set: ids of the subject's sessions, by expiry
+//	<ns>:ticket:<h>             "<version> <expiry> <created> <data>"; <h> is that of kind and id
 //	<ns>:mark:<h>               "1 <expiry> "
 //	<ns>:count:<h>              "<count> <expiry> "
 //	<ns>:topic:<name>           a channel, not a key; channels know no databases
@@ -37,14 +38,16 @@
 // does not know, after a restart, has not happened, and is sent with its text).
 //
 //	verb                      slow, gone, answer lost       restarted empty          replica      memory full
-//	Flow, Session             unavailable                   not found: sign in       read         read
+//	Flow, Session, Ticket     unavailable                   not found: sign in       read         read
 //	SessionsOf, Counted       unavailable                   none, 0                  read         read
 //	CreateFlow, CreateSession unavailable; if it happened,  works                    unavailable  unavailable
 //	                          nobody knows the id
-//	UpdateFlow, UpdateSession unavailable; if it happened,  not found                unavailable  unavailable
+//	CreateTicket              unavailable; if it happened,  works                    unavailable  unavailable
 //	                          the next try is a conflict
+//	UpdateFlow, UpdateSession unavailable; if it happened,  not found                unavailable  unavailable
+//	and UpdateTicket          the next try is a conflict
 //	TakeFlow, DeleteSession   unavailable; if it happened,  not found                unavailable  works
-//	                          the next try is not found
+//	and TakeTicket            the next try is not found
 //	SeenOnce                  unavailable; if it happened,  MARKS ARE FORGOTTEN      unavailable  unavailable
 //	                          the next try is replayed
 //	Count                     unavailable; if it happened,  starts again at 1        unavailable  unavailable

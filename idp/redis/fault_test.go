@@ -29,14 +29,23 @@ type verb struct {
 func verbs() []verb {
 	end := time.Now().Add(time.Hour)
 	flow, session := idp.Flow{ID: "old", Version: 2, ExpiresAt: end}, idp.Session{ID: "old", Subject: "alice", Version: 2, ExpiresAt: end}
+	ticket := idp.Ticket{Kind: "somebody@example.com", ID: "old", Version: 2, ExpiresAt: end}
 	return []verb{
 		{"Ping", "", func(ctx context.Context, s *redis.Store) error { return s.Ping(ctx) }, nil},
 		{"Flow", "", func(ctx context.Context, s *redis.Store) error { _, err := s.Flow(ctx, "old"); return err }, idp.ErrNotFound},
 		{"Session", "", func(ctx context.Context, s *redis.Store) error { _, err := s.Session(ctx, "old"); return err }, idp.ErrNotFound},
+		{"Ticket", "", func(ctx context.Context, s *redis.Store) error {
+			_, err := s.Ticket(ctx, ticket.Kind, "old")
+			return err
+		}, idp.ErrNotFound},
 		{"SessionsOf", "", func(ctx context.Context, s *redis.Store) error { _, err := s.SessionsOf(ctx, "alice"); return err }, nil},
 		{"Counted", "", func(ctx context.Context, s *redis.Store) error { _, err := s.Counted(ctx, "old"); return err }, nil},
 		{"UpdateFlow", "grows", func(ctx context.Context, s *redis.Store) error { return s.UpdateFlow(ctx, flow) }, idp.ErrNotFound},
 		{"UpdateSession", "grows", func(ctx context.Context, s *redis.Store) error { return s.UpdateSession(ctx, session) }, idp.ErrNotFound},
+		{"UpdateTicket", "grows", func(ctx context.Context, s *redis.Store) error { return s.UpdateTicket(ctx, ticket) }, idp.ErrNotFound},
+		{"CreateTicket", "grows", func(ctx context.Context, s *redis.Store) error {
+			return s.CreateTicket(ctx, idp.Ticket{Kind: "new", ID: idp.NewID(), ExpiresAt: end})
+		}, nil},
 		{"CreateFlow", "grows", func(ctx context.Context, s *redis.Store) error {
 			return s.CreateFlow(ctx, idp.Flow{ID: idp.NewID(), ExpiresAt: end})
 		}, nil},
@@ -48,6 +57,10 @@ func verbs() []verb {
 		{"ClearCount", "shrinks", func(ctx context.Context, s *redis.Store) error { return s.ClearCount(ctx, "old") }, nil},
 		{"TakeFlow", "shrinks", func(ctx context.Context, s *redis.Store) error { _, err := s.TakeFlow(ctx, "old"); return err }, idp.ErrNotFound},
 		{"DeleteSession", "shrinks", func(ctx context.Context, s *redis.Store) error { _, err := s.DeleteSession(ctx, "old"); return err }, idp.ErrNotFound},
+		{"TakeTicket", "shrinks", func(ctx context.Context, s *redis.Store) error {
+			_, err := s.TakeTicket(ctx, ticket.Kind, "old")
+			return err
+		}, idp.ErrNotFound},
 		{"Publish", "", func(ctx context.Context, s *redis.Store) error { return s.Publish(ctx, "topic", "x") }, nil},
 		{"Subscribe", "", func(ctx context.Context, s *redis.Store) error { return s.Subscribe(ctx, "topic", func(string) {}) }, nil},
 	}
@@ -180,12 +193,14 @@ func TestAChangeWhoseAnswerIsLostHappensOnce(t *testing.T) {
 			wants(t, s.CreateFlow(ctx, idp.Flow{ID: "taken", ExpiresAt: end}), nil)
 			wants(t, s.CreateFlow(ctx, idp.Flow{ID: "updated", ExpiresAt: end}), nil)
 			wants(t, s.CreateSession(ctx, idp.Session{ID: "out", Subject: "alice", ExpiresAt: end}), nil)
+			wants(t, s.CreateTicket(ctx, idp.Ticket{Kind: "k", ID: "taken", ExpiresAt: end}), nil)
 			_, err := s.Count(ctx, "count", time.Hour)
 			wants(t, err, nil)
 
 			proxy.Lose("evalsha", row.hang)
 			unavailable(t, "Count", func() error { _, err := s.Count(ctx, "count", time.Hour); return err })
 			unavailable(t, "TakeFlow", func() error { _, err := s.TakeFlow(ctx, "taken"); return err })
+			unavailable(t, "TakeTicket", func() error { _, err := s.TakeTicket(ctx, "k", "taken"); return err })
 			unavailable(t, "UpdateFlow", func() error { return s.UpdateFlow(ctx, idp.Flow{ID: "updated", Version: 1, ExpiresAt: end}) })
 			unavailable(t, "DeleteSession", func() error { _, err := s.DeleteSession(ctx, "out"); return err })
 			unavailable(t, "SeenOnce", func() error { return s.SeenOnce(ctx, "mark", end) })
@@ -200,6 +215,8 @@ func TestAChangeWhoseAnswerIsLostHappensOnce(t *testing.T) {
 				t.Errorf("counted %d, want 2: the one before and the lost one", n)
 			}
 			_, err = s.TakeFlow(ctx, "taken")
+			wants(t, err, idp.ErrNotFound)
+			_, err = s.TakeTicket(ctx, "k", "taken")
 			wants(t, err, idp.ErrNotFound)
 			_, err = s.DeleteSession(ctx, "out")
 			wants(t, err, idp.ErrNotFound)

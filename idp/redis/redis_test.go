@@ -107,15 +107,18 @@ func fill(t testing.TB, s *redis.Store, id string, end time.Time) {
 	t.Helper()
 	ctx := t.Context()
 	flow, session := idp.Flow{ID: id, Request: "request", ExpiresAt: end}, idp.Session{ID: id, Subject: "alice", ExpiresAt: end}
+	ticket := idp.Ticket{Kind: "somebody@example.com", ID: id, Data: []byte("{}"), ExpiresAt: end}
 	for version := range int64(2) {
-		flow.Version, session.Version = version, version
+		flow.Version, session.Version, ticket.Version = version, version, version
 		if version == 0 {
 			wants(t, s.CreateFlow(ctx, flow), nil)
 			wants(t, s.CreateSession(ctx, session), nil)
+			wants(t, s.CreateTicket(ctx, ticket), nil)
 			wants(t, s.SeenOnce(ctx, id, end), nil)
 		} else {
 			wants(t, s.UpdateFlow(ctx, flow), nil)
 			wants(t, s.UpdateSession(ctx, session), nil)
+			wants(t, s.UpdateTicket(ctx, ticket), nil)
 		}
 		_, err := s.Count(ctx, id, time.Hour)
 		wants(t, err, nil)
@@ -128,7 +131,7 @@ func TestNamesOfKeysTellNothingAndAreTyped(t *testing.T) {
 	s := open(t, url(server), redis.Options{Namespace: "one"}, time.Now)
 	server.Must(t, "FLUSHALL")
 	fill(t, s, "somebody@example.com{x}", time.Now().Add(time.Hour))
-	want := map[string]int{"flow": 1, "session": 1, "subject": 1, "mark": 1, "count": 1}
+	want := map[string]int{"flow": 1, "session": 1, "subject": 1, "ticket": 1, "mark": 1, "count": 1}
 	for _, key := range keys(t, server) {
 		parts := strings.SplitN(key, ":", 3)
 		if parts[0] != "one" || len(key) > 80 || strings.Contains(key, "example") {
@@ -152,6 +155,8 @@ func TestTwoProvidersOnOneServerDoNotTouchEachOther(t *testing.T) {
 	_, err := two.Flow(ctx, "id")
 	wants(t, err, idp.ErrNotFound)
 	_, err = two.Session(ctx, "id")
+	wants(t, err, idp.ErrNotFound)
+	_, err = two.Ticket(ctx, "somebody@example.com", "id")
 	wants(t, err, idp.ErrNotFound)
 	list, err := two.SessionsOf(ctx, "alice")
 	wants(t, err, nil)
@@ -222,6 +227,11 @@ func TestEachChangeIsOneRoundTrip(t *testing.T) {
 		{"CreateSession", func() error { return s.CreateSession(ctx, idp.Session{ID: "s", ExpiresAt: end}) }},
 		{"UpdateSession", func() error { return s.UpdateSession(ctx, idp.Session{ID: "s", Version: 1, ExpiresAt: end}) }},
 		{"DeleteSession", func() error { _, err := s.DeleteSession(ctx, "s"); return err }},
+		{"CreateTicket", func() error { return s.CreateTicket(ctx, idp.Ticket{Kind: "k", ID: "t", ExpiresAt: end}) }},
+		{"UpdateTicket", func() error {
+			return s.UpdateTicket(ctx, idp.Ticket{Kind: "k", ID: "t", Version: 1, ExpiresAt: end})
+		}},
+		{"TakeTicket", func() error { _, err := s.TakeTicket(ctx, "k", "t"); return err }},
 		{"SeenOnce", func() error { return s.SeenOnce(ctx, "m", end) }},
 		{"Count", func() error { _, err := s.Count(ctx, "c", time.Hour); return err }},
 		{"ClearCount", func() error { return s.ClearCount(ctx, "c") }},

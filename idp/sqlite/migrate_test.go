@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cloudsso/idp"
 	"cloudsso/idp/sqlite"
 	"cloudsso/idp/storetest"
 )
@@ -56,6 +57,24 @@ func TestOldDatabasesMigrate(t *testing.T) {
 				t.Errorf("status after the migration: %+v, %v", list, err)
 			}
 		})
+	}
+}
+
+// Grants of the first release get their sid into its column, whatever else stands in them.
+func TestOldGrantsAreFoundByTheirSID(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	load(t, path, golden(1, "sql"))
+	conn := stranger(t, path)
+	must(t, conn, `UPDATE grants SET revoked_at = NULL, doc = replace(doc, 'grant-12', 'a \u0000 and a \"quote\"') WHERE id = 'grant-2'`)
+	wants(t, conn.Close(), nil)
+	s := open(t, path, storetest.GoldenNow)
+	defer func() { wants(t, s.Close(), nil) }()
+	for sid, want := range map[string]int{"grant-5": 1, "grant": 0} {
+		list, err := s.Grants(t.Context(), idp.GrantFilter{SID: sid}, idp.Page{Limit: 10})
+		if err != nil || len(list) != want || want == 1 && list[0].Nonce != "a \x00 and a \"quote\"" {
+			t.Errorf("grants of %s: %+v, %v", sid, list, err)
+		}
 	}
 }
 

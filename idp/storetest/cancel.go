@@ -30,6 +30,14 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 	grant := coded("g", now)
 	grant.RefreshSeq = 1
 	ok(t, s.CreateGrant(t.Context(), grant, idp.Event{}))
+	ok(t, s.CreateGroup(t.Context(), idp.Group{Name: "g"}))
+	token := idp.AdminToken{ID: "old", Hash: "old", ExpiresAt: now.Add(time.Hour)}
+	ok(t, s.CreateAdminToken(t.Context(), token))
+	ok(t, s.CreateDeliveries(t.Context(), []idp.Delivery{due("d", now, 0)}))
+	for _, subject := range []string{"one", "two"} {
+		_, err := s.Subject(t.Context(), "d", subject, subject)
+		ok(t, err)
+	}
 	givenUp(t, map[string]func(context.Context) error{
 		"Ping":         s.Ping,
 		"CreateClient": func(ctx context.Context) error { return s.CreateClient(ctx, idp.Client{ID: "new"}) },
@@ -63,6 +71,30 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 			_, _, err := s.SubjectOwner(ctx, "s")
 			return err
 		},
+		"SubjectLinks":   func(ctx context.Context) error { return found(ctx, s.SubjectLinks, "s") },
+		"MoveSubject":    func(ctx context.Context) error { return s.MoveSubject(ctx, "d", "one", "two") },
+		"PersistentIDOf": func(ctx context.Context) error { _, err := s.PersistentIDOf(ctx, "sp", "s"); return err },
+		"CreateGroup":    func(ctx context.Context) error { return s.CreateGroup(ctx, idp.Group{Name: "new"}) },
+		"Group":          func(ctx context.Context) error { return found(ctx, s.Group, "g") },
+		"UpdateGroup":    func(ctx context.Context) error { return s.UpdateGroup(ctx, idp.Group{Name: "g", Version: 1}) },
+		"DeleteGroup":    func(ctx context.Context) error { return s.DeleteGroup(ctx, "g", 0) },
+		"Groups":         func(ctx context.Context) error { return found(ctx, s.Groups, page) },
+		"Grants": func(ctx context.Context) error {
+			_, err := s.Grants(ctx, idp.GrantFilter{}, page)
+			return err
+		},
+		"Consents":         func(ctx context.Context) error { return found(ctx, s.Consents, "s") },
+		"AdminTokens":      func(ctx context.Context) error { return found(ctx, s.AdminTokens, page) },
+		"TouchAdminToken":  func(ctx context.Context) error { return s.TouchAdminToken(ctx, "old", now) },
+		"RevokeAdminToken": func(ctx context.Context) error { return s.RevokeAdminToken(ctx, "old") },
+		"CreateDeliveries": func(ctx context.Context) error { return s.CreateDeliveries(ctx, []idp.Delivery{due("new", now, 0)}) },
+		"no deliveries":    func(ctx context.Context) error { return s.CreateDeliveries(ctx, nil) },
+		"ClaimDeliveries": func(ctx context.Context) error {
+			_, err := s.ClaimDeliveries(ctx, now, now.Add(time.Minute), 1)
+			return err
+		},
+		"SettleDelivery": func(ctx context.Context) error { return s.SettleDelivery(ctx, idp.Delivery{ID: "d", DoneAt: now}) },
+		"Deliveries":     func(ctx context.Context) error { _, err := s.Deliveries(ctx, "", page); return err },
 		"CreateGrant": func(ctx context.Context) error {
 			return s.CreateGrant(ctx, idp.Grant{ID: "new"}, idp.Event{ID: "new", Name: "n"})
 		},
@@ -99,9 +131,17 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 	read(t, idp.ServiceProvider{App: "sp", EntityID: "sp", Version: 1}, s.ServiceProvider, "sp")
 	read(t, idp.User{ID: "u", Username: "u", Version: 1}, s.User, "u")
 	read(t, grant, s.Grant, "g")
+	read(t, idp.Group{Name: "g", Version: 1}, s.Group, "g")
+	read(t, token, s.AdminToken, "old")
+	pending, err := s.Deliveries(t.Context(), "", idp.Page{Limit: 2})
+	ok(t, err)
+	same(t, pending, []idp.Delivery{due("d", now, 0)})
+	moved, err := s.SubjectLinks(t.Context(), "two")
+	ok(t, err)
+	same(t, moved, []idp.SubjectLink{{Directory: "d", DirectoryID: "two"}})
 	for _, err := range []error{
 		found(t.Context(), s.Client, "new"), found(t.Context(), s.User, "new"),
-		found(t.Context(), s.ServiceProvider, "new"), found(t.Context(), s.Grant, "new"),
+		found(t.Context(), s.ServiceProvider, "new"), found(t.Context(), s.Grant, "new"), found(t.Context(), s.Group, "new"),
 	} {
 		fails(t, err, idp.ErrNotFound)
 	}
@@ -116,6 +156,8 @@ func cancelledFlows(t *testing.T, s idp.Flows, c *clock) {
 	session := idp.Session{ID: "s", Subject: "alice", ExpiresAt: end, Version: 1}
 	ok(t, s.CreateFlow(t.Context(), flow))
 	ok(t, s.CreateSession(t.Context(), session))
+	ticket := idp.Ticket{Kind: "k", ID: "t", ExpiresAt: end, Version: 1}
+	ok(t, s.CreateTicket(t.Context(), ticket))
 	givenUp(t, map[string]func(context.Context) error{
 		"Ping":          s.Ping,
 		"CreateFlow":    func(ctx context.Context) error { return s.CreateFlow(ctx, idp.Flow{ID: "new", ExpiresAt: end}) },
@@ -127,16 +169,27 @@ func cancelledFlows(t *testing.T, s idp.Flows, c *clock) {
 		"UpdateSession": func(ctx context.Context) error { return s.UpdateSession(ctx, session) },
 		"DeleteSession": func(ctx context.Context) error { return found(ctx, s.DeleteSession, "s") },
 		"SessionsOf":    func(ctx context.Context) error { return found(ctx, s.SessionsOf, "alice") },
-		"SeenOnce":      func(ctx context.Context) error { return s.SeenOnce(ctx, "m", end) },
-		"Count":         func(ctx context.Context) error { _, err := s.Count(ctx, "m", time.Hour); return err },
-		"Counted":       func(ctx context.Context) error { return found(ctx, s.Counted, "m") },
-		"ClearCount":    func(ctx context.Context) error { return s.ClearCount(ctx, "m") },
-		"Sweep":         func(ctx context.Context) error { _, err := s.Sweep(ctx, end, 1); return err },
+		"CreateTicket": func(ctx context.Context) error {
+			return s.CreateTicket(ctx, idp.Ticket{Kind: "k", ID: "new", ExpiresAt: end})
+		},
+		"Ticket":       func(ctx context.Context) error { _, err := s.Ticket(ctx, "k", "t"); return err },
+		"UpdateTicket": func(ctx context.Context) error { return s.UpdateTicket(ctx, ticket) },
+		"TakeTicket":   func(ctx context.Context) error { _, err := s.TakeTicket(ctx, "k", "t"); return err },
+		"SeenOnce":     func(ctx context.Context) error { return s.SeenOnce(ctx, "m", end) },
+		"Count":        func(ctx context.Context) error { _, err := s.Count(ctx, "m", time.Hour); return err },
+		"Counted":      func(ctx context.Context) error { return found(ctx, s.Counted, "m") },
+		"ClearCount":   func(ctx context.Context) error { return s.ClearCount(ctx, "m") },
+		"Sweep":        func(ctx context.Context) error { _, err := s.Sweep(ctx, end, 1); return err },
 	})
 	read(t, flow, s.Flow, "f")
 	read(t, session, s.Session, "s")
 	fails(t, found(t.Context(), s.Flow, "new"), idp.ErrNotFound)
 	fails(t, found(t.Context(), s.Session, "new"), idp.ErrNotFound)
+	kept, err := s.Ticket(t.Context(), "k", "t")
+	ok(t, err)
+	same(t, kept, ticket)
+	_, err = s.Ticket(t.Context(), "k", "new")
+	fails(t, err, idp.ErrNotFound)
 	ok(t, s.SeenOnce(t.Context(), "m", end))
 	if n, err := s.Count(t.Context(), "m", time.Hour); err != nil || n != 1 {
 		t.Fatalf("counted %d, %v", n, err)

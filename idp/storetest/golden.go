@@ -47,14 +47,18 @@ type rows struct {
 	ServiceProviders []idp.ServiceProvider
 	PersistentIDs    []idp.PersistentID
 	Users            []idp.User
-	Subjects         [][3]string // directory, id there, subject
+	Groups           []idp.Group
+	Subjects         [][3]string                  // directory, id there, subject
+	Moved            map[string][]idp.SubjectLink // by subject
 	Grants           []idp.Grant
 	Consents         []idp.Consent
 	Keys             []idp.KeyRecord
 	AdminTokens      []idp.AdminToken
+	Deliveries       []idp.Delivery
 	Events           []idp.Event
 	Flows            []idp.Flow
 	Sessions         []idp.Session
+	Tickets          []idp.Ticket
 	Marks            []string
 	Counters         map[string]int
 }
@@ -79,6 +83,13 @@ func again(t testing.TB, s Both, keys rows) (got rows) {
 		is[0], is[1], err = s.SubjectOwner(ctx, o[2])
 		return is, err
 	})
+	got.Groups = each(t, keys.Groups, func(g idp.Group) (idp.Group, error) { return s.Group(ctx, strings.ToUpper(g.Name)) })
+	got.Moved = map[string][]idp.SubjectLink{}
+	for subject := range keys.Moved {
+		links, err := s.SubjectLinks(ctx, subject)
+		noError(t, err)
+		got.Moved[subject] = links
+	}
 	got.Grants = each(t, keys.Grants, func(g idp.Grant) (idp.Grant, error) { return s.Grant(ctx, g.ID) })
 	got.Consents = each(t, keys.Consents, func(c idp.Consent) (idp.Consent, error) { return s.Consent(ctx, c.Subject, c.ClientID) })
 	got.AdminTokens = each(t, keys.AdminTokens, func(a idp.AdminToken) (idp.AdminToken, error) { return s.AdminToken(ctx, a.Hash) })
@@ -88,6 +99,9 @@ func again(t testing.TB, s Both, keys rows) (got rows) {
 	got.Keys, err = s.Keys(ctx)
 	noError(t, err)
 	got.Events, err = s.Events(ctx, idp.EventFilter{}, idp.Page{Limit: 100})
+	noError(t, err)
+	got.Tickets = each(t, keys.Tickets, func(v idp.Ticket) (idp.Ticket, error) { return s.Ticket(ctx, v.Kind, v.ID) })
+	got.Deliveries, err = s.Deliveries(ctx, "", idp.Page{Limit: 100})
 	noError(t, err)
 	for _, mark := range keys.Marks {
 		if err := s.SeenOnce(ctx, mark, GoldenNow()); !errors.Is(err, idp.ErrReplayed) {
@@ -157,14 +171,18 @@ func specimens() rows {
 		ServiceProviders: []idp.ServiceProvider{Filled[idp.ServiceProvider]("sp"), {App: "sparse", EntityID: "urn:sparse"}},
 		PersistentIDs:    []idp.PersistentID{Filled[idp.PersistentID]("nameid")},
 		Users:            []idp.User{Filled[idp.User]("user"), {ID: "sparse", Username: "Straße"}},
+		Groups:           []idp.Group{Filled[idp.Group]("group"), {Name: "Maße"}},
 		Subjects:         [][3]string{{"builtin", "sparse", "subject"}},
+		Moved:            map[string][]idp.SubjectLink{"subject": {{Directory: "ldap", DirectoryID: "moved"}}},
 		Grants:           []idp.Grant{Filled[idp.Grant]("grant"), {ID: "sparse", ClientID: "sparse"}},
 		Consents:         []idp.Consent{Filled[idp.Consent]("consent")},
 		Keys:             []idp.KeyRecord{Filled[idp.KeyRecord]("key"), {ID: "sparse", Slot: "sparse"}},
 		AdminTokens:      []idp.AdminToken{Filled[idp.AdminToken]("token")},
 		Events:           []idp.Event{Filled[idp.Event]("event"), {ID: "sparse"}},
+		Deliveries:       []idp.Delivery{Filled[idp.Delivery]("delivery"), {ID: "sparse"}},
 		Flows:            []idp.Flow{Filled[idp.Flow]("flow"), {ID: "sparse", ExpiresAt: end}},
 		Sessions:         []idp.Session{Filled[idp.Session]("session"), {ID: "sparse", ExpiresAt: end}},
+		Tickets:          []idp.Ticket{Filled[idp.Ticket]("ticket"), {Kind: "sparse", ID: "sparse", ExpiresAt: end}},
 		Marks:            []string{"mark"},
 		Counters:         map[string]int{"counter": 3},
 	}
@@ -177,13 +195,19 @@ func store(t testing.TB, s Both, r rows) {
 	put(t, r.PersistentIDs, func(v idp.PersistentID) error { _, err := s.PersistentID(ctx, v); return err })
 	put(t, r.Users, func(v idp.User) error { return s.CreateUser(ctx, v) })
 	put(t, r.Subjects, func(o [3]string) error { _, err := s.Subject(ctx, o[0], o[1], o[2]); return err })
+	put(t, r.Groups, func(v idp.Group) error { return s.CreateGroup(ctx, v) })
+	for subject, links := range r.Moved {
+		put(t, links, func(l idp.SubjectLink) error { return s.MoveSubject(ctx, l.Directory, l.DirectoryID, subject) })
+	}
 	put(t, r.Grants, func(v idp.Grant) error { return s.CreateGrant(ctx, v, idp.Event{}) })
 	put(t, r.Consents, func(v idp.Consent) error { return s.GiveConsent(ctx, v) })
 	put(t, r.Keys, func(v idp.KeyRecord) error { return s.CreateKey(ctx, v) })
 	put(t, r.AdminTokens, func(v idp.AdminToken) error { return s.CreateAdminToken(ctx, v) })
+	noError(t, s.CreateDeliveries(ctx, r.Deliveries))
 	put(t, r.Events, func(v idp.Event) error { return s.AppendEvent(ctx, v) })
 	put(t, r.Flows, func(v idp.Flow) error { return s.CreateFlow(ctx, v) })
 	put(t, r.Sessions, func(v idp.Session) error { return s.CreateSession(ctx, v) })
+	put(t, r.Tickets, func(v idp.Ticket) error { return s.CreateTicket(ctx, v) })
 	put(t, r.Marks, func(key string) error { return s.SeenOnce(ctx, key, GoldenNow().AddDate(5, 0, 0)) })
 	for key, n := range r.Counters {
 		for range n {

@@ -204,34 +204,57 @@ func revokeGrants(t *testing.T, s idp.Records, c *clock) {
 	}
 }
 
-func consents(t *testing.T, s idp.Records, _ *clock) {
-	give := func(at time.Time, scopes ...string) {
-		ok(t, s.GiveConsent(t.Context(), idp.Consent{Subject: "alice", ClientID: "app", Scopes: scopes, At: at}))
+func listGrants(t *testing.T, s idp.Records, c *clock) {
+	now := c.Now()
+	gone, over, endless := coded("gone", now), coded("over", now), idp.Grant{ID: "7", Subject: "carol"}
+	gone.RevokedAt, gone.Revoked, over.ExpiresAt = now, "x", now
+	first := Filled[idp.Grant]("first")
+	first.ID, first.Subject, first.SID, first.RevokedAt, first.ExpiresAt = "1", "bob", "sid-b", time.Time{}, now.Add(time.Minute)
+	for _, g := range []idp.Grant{
+		{ID: "3", Subject: "alice", ClientID: "b", SessionID: "x", SID: "sid-x", ExpiresAt: now.Add(time.Hour)},
+		{ID: "2", Subject: "alice", ClientID: "a", SessionID: "x", SID: "sid-x", ExpiresAt: now.Add(time.Hour)},
+		{ID: "4", Subject: "alice", ClientID: "a", SessionID: "y", SID: "sid-y", ExpiresAt: now.Add(time.Hour)},
+		{ID: "5", Subject: "Alice", ClientID: "A", SessionID: "X", SID: "SID-X", ExpiresAt: now.Add(time.Hour)},
+		{ID: "6", ClientID: "a", ExpiresAt: now.Add(time.Hour)},
+		first, gone, over, endless,
+	} {
+		ok(t, s.CreateGrant(t.Context(), g, idp.Event{}))
 	}
-	want := func(subject, client string, at time.Time, scopes ...string) {
+	want := func(f idp.GrantFilter, p idp.Page, want ...string) []idp.Grant {
 		t.Helper()
-		got, err := s.Consent(t.Context(), subject, client)
+		list, err := s.Grants(t.Context(), f, p)
 		ok(t, err)
-		same(t, got, idp.Consent{Subject: subject, ClientID: client, Scopes: scopes, At: at})
-		scramble(&got)
+		sameIDs(t, ids(list, func(g *idp.Grant) *string { return &g.ID }), want...)
+		return list
 	}
-	_, err := s.Consent(t.Context(), "alice", "app")
-	fails(t, err, idp.ErrNotFound)
-	give(someTime, "openid", "email", "openid")
-	want("alice", "app", someTime, "openid", "email")
-	give(someTime.Add(time.Hour), "profile", "email")
-	want("alice", "app", someTime.Add(time.Hour), "openid", "email", "profile")
-	give(someTime.Add(2 * time.Hour))
-	want("alice", "app", someTime.Add(2*time.Hour), "openid", "email", "profile")
-
-	ok(t, s.GiveConsent(t.Context(), idp.Consent{Subject: "Alice", ClientID: "APP", Scopes: []string{"x"}}))
-	ok(t, s.RevokeConsent(t.Context(), "alice", "app"))
-	_, err = s.Consent(t.Context(), "alice", "app")
-	fails(t, err, idp.ErrNotFound)
-	ok(t, s.RevokeConsent(t.Context(), "alice", "app")) // it is gone: that is what was asked for
-	want("Alice", "APP", time.Time{}, "x")
-	give(someTime, "email")
-	want("alice", "app", someTime, "email")
+	all := idp.Page{Limit: 100}
+	for range 2 {
+		list := want(idp.GrantFilter{Subject: "bob"}, all, "1")
+		same(t, list[0], first)
+		scramble(&list)
+	}
+	want(idp.GrantFilter{}, all, "1", "2", "3", "4", "5", "6", "7")
+	want(idp.GrantFilter{}, idp.Page{After: "2", Limit: 2}, "3", "4")
+	want(idp.GrantFilter{Subject: "alice"}, all, "2", "3", "4")
+	want(idp.GrantFilter{Subject: "alice"}, idp.Page{After: "2", Limit: 1}, "3")
+	want(idp.GrantFilter{Subject: "alice"}, idp.Page{After: "4", Limit: 1})
+	want(idp.GrantFilter{ClientID: "a"}, all, "2", "4", "6")
+	want(idp.GrantFilter{SessionID: "x"}, all, "2", "3")
+	want(idp.GrantFilter{SID: "sid-x"}, all, "2", "3")
+	want(idp.GrantFilter{Subject: "alice", ClientID: "a", SessionID: "y", SID: "sid-y"}, all, "4")
+	want(idp.GrantFilter{Subject: "alice", SID: "sid-b"}, all)
+	want(idp.GrantFilter{ClientID: "app"}, all) // revoked, over
+	if n, err := s.RevokeGrants(t.Context(), idp.GrantFilter{SID: "sid-x", ClientID: "a"}, "x", now); n != 1 || err != nil {
+		t.Fatalf("revoked %d, %v, want 1", n, err)
+	}
+	want(idp.GrantFilter{SID: "sid-x"}, all, "3")
+	c.forward(time.Minute)
+	want(idp.GrantFilter{Subject: "bob"}, all)
+	c.forward(100 * 24 * time.Hour)
+	want(idp.GrantFilter{}, all, "7")
+	if _, err := s.Grants(t.Context(), idp.GrantFilter{Subject: "alice"}, idp.Page{}); !invalid(err) {
+		t.Fatalf("a page without limit: %v, want a refusal", err)
+	}
 }
 
 func sweepRecords(t *testing.T, s idp.Records, c *clock) {
@@ -241,7 +264,9 @@ func sweepRecords(t *testing.T, s idp.Records, c *clock) {
 		g.ExpiresAt = now
 		ok(t, s.CreateGrant(t.Context(), g, idp.Event{}))
 		ok(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: id, Hash: "over" + id, ExpiresAt: now.Add(-time.Hour)}))
+		ok(t, s.CreateDeliveries(t.Context(), []idp.Delivery{{ID: "over" + id, ExpiresAt: now}}))
 	}
+	ok(t, s.CreateDeliveries(t.Context(), []idp.Delivery{{ID: "live", ExpiresAt: now.Add(time.Second)}}))
 	ok(t, s.CreateGrant(t.Context(), coded("live", now), idp.Event{}))
 	ok(t, s.CreateGrant(t.Context(), idp.Grant{ID: "endless"}, idp.Event{}))
 	ok(t, s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "live", Hash: "live", ExpiresAt: now.Add(time.Hour)}))
@@ -249,8 +274,8 @@ func sweepRecords(t *testing.T, s idp.Records, c *clock) {
 	_, err := s.Grant(t.Context(), "over1")
 	ok(t, err) // still there until swept
 
-	if n := sweeps(t, s, now, 10); n != 10 {
-		t.Fatalf("swept only %d of 10", n)
+	if n := sweeps(t, s, now, 15); n != 15 {
+		t.Fatalf("swept only %d of 15", n)
 	}
 	for _, id := range []string{"live", "endless"} {
 		_, err := s.Grant(t.Context(), id)
@@ -260,6 +285,7 @@ func sweepRecords(t *testing.T, s idp.Records, c *clock) {
 	fails(t, err, idp.ErrNotFound)
 	_, err = s.AdminToken(t.Context(), "live")
 	ok(t, err)
+	sameIDs(t, deliveryIDs(t, s, "", idp.Page{Limit: 10}), "live")
 	list, err := s.Keys(t.Context())
 	ok(t, err)
 	if len(list) != 1 {

@@ -86,6 +86,10 @@ func hostileRecords(t *testing.T, s idp.Records, c *clock) {
 		token := filledWith[idp.AdminToken](text)
 		token.ExpiresAt = c.Now().Add(time.Hour)
 		kept(t, token, refusable, s.CreateAdminToken(ctx, token), s.AdminToken, token.Hash)
+		group := filledWith[idp.Group](text)
+		err = s.CreateGroup(ctx, group)
+		group.Version = 1
+		kept(t, group, refusable, err, s.Group, group.Name)
 		hostileBindings(t, s, text, refusable)
 		hostileLists(t, s, text, refusable)
 	})
@@ -113,6 +117,13 @@ func hostileBindings(t *testing.T, s idp.Records, text func(int) string, refusab
 	if err == nil && subject != text(3) {
 		t.Fatalf("subject is %q", subject)
 	}
+	if err := s.MoveSubject(ctx, text(11), text(12), text(3)); err == nil {
+		links, err := s.SubjectLinks(ctx, text(3))
+		ok(t, err)
+		same(t, links, []idp.SubjectLink{{Directory: text(11), DirectoryID: text(12)}, {Directory: text(1), DirectoryID: text(2)}})
+	} else if !refusable || !invalid(err) && !errors.Is(err, idp.ErrNotFound) {
+		t.Fatalf("moving a subject said %v", err)
+	}
 	id := filledWith[idp.PersistentID](text)
 	if got, err := s.PersistentID(ctx, id); err == nil {
 		same(t, got, id)
@@ -123,6 +134,8 @@ func hostileBindings(t *testing.T, s idp.Records, text func(int) string, refusab
 		s.RedeemCode(ctx, idp.Redemption{GrantID: text(1), CodeHash: text(2)}, someTime),
 		s.RotateRefresh(ctx, idp.Rotation{GrantID: text(1), Seq: 1}),
 		s.DeleteClient(ctx, text(1), 1), s.DeleteUser(ctx, text(1), 1), s.DeleteServiceProvider(ctx, text(9), 1),
+		s.DeleteGroup(ctx, text(9), 1), s.TouchAdminToken(ctx, text(9), someTime), s.RevokeAdminToken(ctx, text(9)),
+		s.MoveSubject(ctx, text(1), text(2), text(9)), s.SettleDelivery(ctx, idp.Delivery{ID: text(9)}),
 	} {
 		if !errors.Is(err, idp.ErrNotFound) && !(refusable && invalid(err)) {
 			t.Fatalf("a verb on nothing said %v", err)
@@ -149,8 +162,35 @@ func hostileLists(t *testing.T, s idp.Records, text func(int) string, refusable 
 		}
 		return idp.KeyRecord{}, errors.Join(err, idp.ErrNotFound)
 	}, key.ID)
-	if _, err := s.Clients(t.Context(), idp.Page{After: text(5), Limit: 5}); err != nil && !(refusable && invalid(err)) {
-		t.Fatalf("a list after %q said %v", text(5), err)
+	delivery := filledWith[idp.Delivery](text)
+	kept(t, delivery, refusable, s.CreateDeliveries(t.Context(), []idp.Delivery{{ID: text(1000)}, delivery}), func(ctx context.Context, id string) (idp.Delivery, error) {
+		list, err := s.Deliveries(ctx, delivery.App, idp.Page{Limit: 1})
+		if err != nil || len(list) == 0 || list[0].ID != id {
+			return idp.Delivery{}, idp.ErrNotFound
+		}
+		return list[0], nil
+	}, delivery.ID)
+	hostileFilters(t, s, text, refusable, event)
+}
+
+// A filter finds what has just this text, or nothing.
+func hostileFilters(t *testing.T, s idp.Records, text func(int) string, refusable bool, event idp.Event) {
+	ctx, page := t.Context(), idp.Page{Limit: 5}
+	_, clientsErr := s.Clients(ctx, idp.Page{After: text(5), Limit: 5})
+	_, groupsErr := s.Groups(ctx, idp.Page{After: text(5), Limit: 5})
+	_, tokensErr := s.AdminTokens(ctx, idp.Page{After: text(5), Limit: 5})
+	grants, grantsErr := s.Grants(ctx, idp.GrantFilter{Subject: text(5), ClientID: text(5), SessionID: text(5), SID: text(5)}, page)
+	consents, consentsErr := s.Consents(ctx, text(99))
+	links, linksErr := s.SubjectLinks(ctx, text(99))
+	deliveries, deliveriesErr := s.Deliveries(ctx, text(99), page)
+	events, eventsErr := s.Events(ctx, idp.EventFilter{Name: event.Name, Subject: event.Subject, App: event.App, Support: event.Support}, page)
+	for _, err := range []error{clientsErr, groupsErr, tokensErr, grantsErr, consentsErr, linksErr, deliveriesErr, eventsErr} {
+		if err != nil && !(refusable && invalid(err)) {
+			t.Fatalf("a list said %v", err)
+		}
+	}
+	if len(grants)+len(consents)+len(links)+len(deliveries) != 0 || !refusable && len(events) != 2 { // one came with a grant
+		t.Fatalf("found %v, %v, %v, %v and %d events", grants, consents, links, deliveries, len(events))
 	}
 }
 
@@ -167,6 +207,11 @@ func hostileFlows(t *testing.T, s idp.Flows, c *clock) {
 		err = s.CreateSession(ctx, session)
 		session.Version = 1
 		kept(t, session, refusable, err, s.Session, session.ID)
+		ticket := filledWith[idp.Ticket](text)
+		ticket.ExpiresAt, ticket.Data = end, []byte(text(1000))
+		err = s.CreateTicket(ctx, ticket)
+		ticket.Version = 1
+		kept(t, ticket, refusable, err, func(ctx context.Context, id string) (idp.Ticket, error) { return s.Ticket(ctx, ticket.Kind, id) }, ticket.ID)
 		hostileMarks(t, s, text, end)
 	})
 	// What strangers send without anybody looking at it is always kept.

@@ -9,6 +9,33 @@ import (
 	"cloudsso/idp"
 )
 
+func keys(t *testing.T, s idp.Records, _ *clock) {
+	fresh := func(id, slot string) idp.KeyRecord {
+		k := Filled[idp.KeyRecord](id)
+		k.ID, k.Slot = id, slot
+		return k
+	}
+	want := []idp.KeyRecord{fresh("k3", "sig/B/1"), fresh("k1", "sig/b/1"), {ID: "k2", Slot: "sig/b/2"}}
+	for _, i := range []int{1, 2, 0} {
+		given := want[i]
+		if i == 1 {
+			given = fresh("k1", "sig/b/1")
+			defer scramble(&given)
+		}
+		ok(t, s.CreateKey(t.Context(), given))
+		scramble(&given)
+	}
+	want[0] = fresh("k3", "sig/B/1")
+	fails(t, s.CreateKey(t.Context(), fresh("k4", "sig/b/1")), idp.ErrConflict)
+	fails(t, s.CreateKey(t.Context(), fresh("k1", "sig/b/9")), idp.ErrConflict)
+	for range 2 {
+		got, err := s.Keys(t.Context())
+		ok(t, err)
+		same(t, got, want)
+		scramble(&got)
+	}
+}
+
 func rotateKeys(t *testing.T, s idp.Records, c *clock) {
 	now, none := c.Now(), idp.KeyTimes{}
 	later := idp.KeyTimes{ActivateAt: now, RetireAt: now.Add(time.Hour), ExpireAt: now.Add(2 * time.Hour)}

@@ -139,6 +139,19 @@ func raceRecords(t *testing.T, s idp.Records, c *clock) {
 	oneWins(t, "taking an entity ID", idp.ErrConflict, nothing, func(round string, i int) error {
 		return s.CreateServiceProvider(ctx, idp.ServiceProvider{App: fmt.Sprint(round, i), EntityID: round})
 	})
+	oneWins(t, "taking the name of a group", idp.ErrConflict, nothing, func(round string, i int) error {
+		return s.CreateGroup(ctx, idp.Group{Name: []string{"r", "R"}[i%2] + round[1:]})
+	})
+	oneWins(t, "updating a group", idp.ErrConflict, nothing, func(round string, i int) error {
+		return s.UpdateGroup(ctx, idp.Group{Name: round, Version: 1, Description: fmt.Sprint(i)})
+	})
+	oneWins(t, "deleting a group", idp.ErrNotFound, nothing, func(round string, _ int) error {
+		return s.DeleteGroup(ctx, round, 2)
+	})
+	oneWins(t, "revoking an admin token", idp.ErrNotFound, func(round string) error {
+		return s.CreateAdminToken(ctx, idp.AdminToken{ID: round, Hash: round, ExpiresAt: now.Add(time.Hour)})
+	}, func(round string, _ int) error { return s.RevokeAdminToken(ctx, round) })
+	raceDeliveries(t, s, now)
 	allAgree(t, "the subject of a person", func(round, candidate string) (string, error) {
 		return s.Subject(ctx, "directory", round, candidate)
 	})
@@ -146,6 +159,7 @@ func raceRecords(t *testing.T, s idp.Records, c *clock) {
 		id, err := s.PersistentID(ctx, idp.PersistentID{App: "app", Subject: round, Value: candidate})
 		return id.Value, err
 	})
+	t.Run("the subject of a person who is moved", func(t *testing.T) { raceMove(t, s) })
 	t.Run("a family that is revoked stays revoked", func(t *testing.T) { revokedStays(t, s, now) })
 	t.Run("no scope of a consent is lost", func(t *testing.T) { scopesAdd(t, s) })
 }
@@ -214,6 +228,24 @@ func raceFlows(t *testing.T, s idp.Flows, c *clock) {
 	})
 	oneWins(t, "updating a session", idp.ErrConflict, session("update"), func(round string, _ int) error {
 		return s.UpdateSession(ctx, idp.Session{ID: "update" + round, Version: 1, ExpiresAt: end})
+	})
+	ticket := func(round string) idp.Ticket {
+		return idp.Ticket{Kind: "kind", ID: round, Version: 1, ExpiresAt: end}
+	}
+	oneWins(t, "creating a ticket", idp.ErrConflict, nothing, func(round string, _ int) error {
+		return s.CreateTicket(ctx, ticket(round))
+	})
+	oneWins(t, "updating a ticket", idp.ErrConflict, nothing, func(round string, _ int) error {
+		return s.UpdateTicket(ctx, ticket(round))
+	})
+	oneWins(t, "creating a ticket again that was over", idp.ErrConflict, func(round string) error {
+		old := ticket("over" + round)
+		old.ExpiresAt = c.Now()
+		return s.CreateTicket(ctx, old)
+	}, func(round string, _ int) error { return s.CreateTicket(ctx, ticket("over"+round)) })
+	oneWins(t, "taking a ticket", idp.ErrNotFound, nothing, func(round string, _ int) error {
+		_, err := s.TakeTicket(ctx, "kind", round)
+		return err
 	})
 	oneWins(t, "recording a mark", idp.ErrReplayed, nothing, func(round string, _ int) error {
 		return s.SeenOnce(ctx, round, end)

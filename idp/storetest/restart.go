@@ -17,6 +17,7 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 	now := c.Now()
 	s := open(t, c.Now)
 	client, sp, user := clientKind(s).fresh("restart"), spKind(s).fresh("restart"), userKind(s).fresh("restart")
+	group := idp.Group{Name: "restart", Parents: []string{"all"}, Version: 1}
 	client.Version, sp.Version, user.Version = 1, 1, 1
 	grant, key := Filled[idp.Grant]("restart"), Filled[idp.KeyRecord]("restart")
 	code, family := coded("code", now), coded("family", now)
@@ -29,6 +30,8 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 		s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "t", Hash: "t", ExpiresAt: now.Add(time.Hour)}),
 		s.RedeemCode(t.Context(), idp.Redemption{GrantID: "code", CodeHash: "hash-code", ExpiresAt: code.ExpiresAt}, now),
 		s.RotateRefresh(t.Context(), idp.Rotation{GrantID: "family", Seq: 1}),
+		s.CreateGroup(t.Context(), group),
+		s.CreateDeliveries(t.Context(), []idp.Delivery{due("delivery", now, 0)}),
 	} {
 		ok(t, err)
 	}
@@ -36,6 +39,7 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 	ok(t, err)
 	_, err = s.PersistentID(t.Context(), idp.PersistentID{App: "app", Subject: "s", Value: "nameid"})
 	ok(t, err)
+	ok(t, s.MoveSubject(t.Context(), "d", "moved", "subject"))
 
 	var appended []string
 	for n := range 3 {
@@ -45,7 +49,13 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 		read(t, client, s.Client, "restart")
 		read(t, sp, s.ServiceProviderByEntityID, sp.EntityID)
 		read(t, user, s.UserByUsername, user.Username)
+		read(t, group, s.Group, "restart")
 		read(t, grant, s.Grant, grant.ID)
+		claimed, err := s.ClaimDeliveries(t.Context(), c.Now(), c.Now().Add(time.Millisecond), 10)
+		ok(t, err)
+		if len(claimed) != 1 || claimed[0].Attempts != n+1 {
+			t.Fatalf("restart %d: claimed %+v", n, claimed)
+		}
 		code.CodeUsedAt = now
 		read(t, code, s.Grant, "code")
 		fails(t, s.RedeemCode(t.Context(), idp.Redemption{GrantID: "code", CodeHash: "hash-code"}, now), idp.ErrReused)
@@ -61,9 +71,11 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 		ok(t, found(t.Context(), s.AdminToken, "t"))
 		subject, err := s.Subject(t.Context(), "d", "i", "another")
 		ok(t, err)
+		moved, err := s.Subject(t.Context(), "d", "moved", "another")
+		ok(t, err)
 		nameID, err := s.PersistentID(t.Context(), idp.PersistentID{App: "app", Subject: "s", Value: "another"})
 		ok(t, err)
-		if subject != "subject" || nameID.Value != "nameid" {
+		if subject != "subject" || moved != subject || nameID.Value != "nameid" {
 			t.Fatalf("restart %d gave out %q and %q", n, subject, nameID.Value)
 		}
 		ok(t, s.UpdateClient(t.Context(), client))
@@ -88,6 +100,8 @@ func FlowsRestart(t *testing.T, place Place[idp.Flows]) {
 	ok(t, s.CreateSession(t.Context(), session))
 	ok(t, s.CreateFlow(t.Context(), idp.Flow{ID: "taken", ExpiresAt: end}))
 	ok(t, found(t.Context(), s.TakeFlow, "taken"))
+	ticket := ticketKind(s, c, "kind").first(ticketKind(s, c, "kind").fresh("restart"))
+	ok(t, s.CreateTicket(t.Context(), ticket))
 	ok(t, s.SeenOnce(t.Context(), "mark", end))
 	for n := range 3 {
 		if counted, err := s.Count(t.Context(), "counter", 2*time.Hour); err != nil || counted != n+1 {
@@ -98,6 +112,7 @@ func FlowsRestart(t *testing.T, place Place[idp.Flows]) {
 		s = open(t, c.Now)
 		read(t, flow, s.Flow, "restart")
 		read(t, session, s.Session, "restart")
+		read(t, ticket, ticketKind(s, c, "kind").read, "restart")
 		fails(t, found(t.Context(), s.TakeFlow, "taken"), idp.ErrNotFound)
 		fails(t, s.SeenOnce(t.Context(), "mark", end), idp.ErrReplayed)
 		ok(t, s.UpdateFlow(t.Context(), flow))
@@ -106,7 +121,8 @@ func FlowsRestart(t *testing.T, place Place[idp.Flows]) {
 	c.forward(time.Hour)
 	ok(t, s.Close())
 	s = open(t, c.Now)
-	for _, err := range []error{found(t.Context(), s.Flow, "restart"), found(t.Context(), s.Session, "restart")} {
+	for _, err := range []error{found(t.Context(), s.Flow, "restart"), found(t.Context(), s.Session, "restart"),
+		found(t.Context(), ticketKind(s, c, "kind").read, "restart")} {
 		if !errors.Is(err, idp.ErrNotFound) {
 			t.Fatalf("it expired while the store was closed, yet: %v", err)
 		}

@@ -96,38 +96,3 @@ func emails(t *testing.T, s idp.Records, _ *clock) {
 	ok(t, s.DeleteUser(t.Context(), "1", 0))
 	want("ann@example.com", second, third)
 }
-
-func subjects(t *testing.T, s idp.Records, _ *clock) {
-	for _, row := range []struct{ directory, id, candidate, want string }{
-		{"builtin", "1", "s1", "s1"},
-		{"builtin", "1", "s2", "s1"},
-		{"ldap", "1", "s3", "s3"},
-		{"builtin", "2", "s4", "s4"},
-		{"BUILTIN", "1", "s5", "s5"},
-		{"", "", "s6", "s6"},
-		{"builtin", "1", "s1", "s1"},
-	} {
-		got, err := s.Subject(t.Context(), row.directory, row.id, row.candidate)
-		ok(t, err)
-		if got != row.want {
-			t.Fatalf("subject of %s/%s is %s, want %s", row.directory, row.id, got, row.want)
-		}
-	}
-	_, err := s.Subject(t.Context(), "ldap", "new", "s1")
-	fails(t, err, idp.ErrConflict) // somebody else's
-	directory, id, err := s.SubjectOwner(t.Context(), "s3")
-	ok(t, err)
-	if directory != "ldap" || id != "1" {
-		t.Fatalf("s3 belongs to %s/%s", directory, id)
-	}
-	for _, unknown := range []string{"s2", "S1", ""} {
-		_, _, err := s.SubjectOwner(t.Context(), unknown)
-		fails(t, err, idp.ErrNotFound)
-	}
-
-	ok(t, s.CreateUser(t.Context(), idp.User{ID: "1", Username: "alice"}))
-	ok(t, s.DeleteUser(t.Context(), "1", 0))
-	if _, _, err := s.SubjectOwner(t.Context(), "s1"); err != nil {
-		t.Fatalf("the subject went with its user: %v", err)
-	}
-}

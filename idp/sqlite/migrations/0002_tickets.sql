@@ -27,7 +27,7 @@ CREATE TABLE deliveries (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX deliveries_app ON deliveries (app, seq);
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE done_at IS NULL;
+CREATE INDEX deliveries_due ON deliveries (done_at, next_at);
 CREATE INDEX deliveries_expiry ON deliveries (expires_at);
 
 CREATE TABLE user_groups (
