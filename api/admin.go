@@ -52,6 +52,7 @@ type Fetcher interface {
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
+	SAMLKeyFor(ctx context.Context, alg string) (keys.SAMLKey, error)
 	Rotate(ctx context.Context, events keys.Recorder, p keys.Plan) (keys.Info, error)
 	Activate(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)
 	Retire(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)

@@ -9,7 +9,7 @@
 //	JWKS       the public halves, rendered once
 //	VerifyJWT  our own tokens back: kid chooses the key, the key says the algorithm
 //	MAC        keyed hashes for opaque tokens and cookies, one key per purpose
-//	SAMLKey    the key and certificate that sign SAML messages
+//	SAMLKey    the key and certificate that sign SAML messages; SAMLKeyFor makes an EC one on demand
 //	Tick       every minute: reads the rows again, rotates what is due, warns of certificates
 //	Rotate     makes the next key; Activate and Retire are the steps that are taken by hand
 //

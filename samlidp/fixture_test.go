@@ -259,16 +259,30 @@ func pageText(w *httptest.ResponseRecorder) string {
 }
 
 // fakeRing has one key for ever, so that signatures can be golden.
-type fakeRing struct{ key keys.SAMLKey }
+type fakeRing struct{ key, ec keys.SAMLKey }
 
 func newRing(t testing.TB) fakeRing {
-	return fakeRing{keys.SAMLKey{Signer: privateKey(t, "idp"), Certificate: certificate(t, "idp")}}
+	return fakeRing{
+		key: keys.SAMLKey{Signer: privateKey(t, "idp"), Certificate: certificate(t, "idp")},
+		ec:  keys.SAMLKey{Signer: privateKey(t, "idp-ec"), Certificate: certificate(t, "idp-ec")},
+	}
 }
 
 func (r fakeRing) SAMLKey() keys.SAMLKey { return r.key }
 
+func (r fakeRing) SAMLKeyFor(_ context.Context, alg string) (keys.SAMLKey, error) {
+	if alg == keys.ES256 {
+		return r.ec, nil
+	}
+	return r.key, nil
+}
+
+func (r fakeRing) SAMLDecrypters() []crypto.Decrypter {
+	return []crypto.Decrypter{r.key.Signer.(crypto.Decrypter)}
+}
+
 func (r fakeRing) SAMLCertificates() []*x509.Certificate {
-	return []*x509.Certificate{r.key.Certificate}
+	return []*x509.Certificate{r.key.Certificate, r.ec.Certificate}
 }
 
 func pemBlock(t testing.TB, name string) []byte {

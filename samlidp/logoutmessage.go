@@ -1,11 +1,14 @@
 package samlidp
 
 import (
+	"context"
 	"strings"
 	"time"
 
+	"cloudsso/idp"
 	"cloudsso/samlidp/dsig"
 	"cloudsso/samlidp/wire"
+	"cloudsso/samlidp/xenc"
 )
 
 // logoutRequest is one samlp:LogoutRequest before it is written (Core §3.7.1).
@@ -13,6 +16,7 @@ type logoutRequest struct {
 	id, destination  string
 	at, notOnOrAfter time.Time
 	name             nameID
+	sealer           *xenc.Sealer // of the name; nil: it goes in the clear
 	indexes          []string
 }
 
@@ -20,12 +24,14 @@ type logoutRequest struct {
 func (m *logoutRequest) write(w *wire.Writer, issuer string, s *dsig.Signer) error {
 	w.Start("samlp:LogoutRequest", wire.A("ID", m.id), wire.A("Version", "2.0"), wire.A("IssueInstant", m.at.Format(instantFormat)),
 		wire.A("Destination", m.destination), wire.A("NotOnOrAfter", m.notOnOrAfter.Format(instantFormat)))
-	return signed(w, issuer, m.id, s, func() {
-		w.Element("saml:NameID", m.name.Value, wire.Opt("Format", m.name.Format),
-			wire.Opt("NameQualifier", m.name.NameQualifier), wire.Opt("SPNameQualifier", m.name.SPNameQualifier))
+	return signed(w, issuer, m.id, s, func() error {
+		if err := writeName(w, m.name, m.sealer); err != nil {
+			return err
+		}
 		for _, index := range m.indexes {
 			w.Element("samlp:SessionIndex", index)
 		}
+		return nil
 	})
 }
 
@@ -43,7 +49,7 @@ type logoutResponse struct {
 func (m *logoutResponse) write(w *wire.Writer, issuer string, s *dsig.Signer) error {
 	w.Start("samlp:LogoutResponse", wire.A("ID", m.id), wire.A("Version", "2.0"), wire.A("IssueInstant", m.at.Format(instantFormat)),
 		wire.Opt("Destination", m.destination), wire.A("InResponseTo", m.inResponseTo))
-	return signed(w, issuer, m.id, s, func() { m.status.write(w) })
+	return signed(w, issuer, m.id, s, func() error { m.status.write(w); return nil })
 }
 
 func (s logoutStatus) write(w *wire.Writer) {
@@ -62,13 +68,15 @@ func (s logoutStatus) write(w *wire.Writer) {
 
 // signed goes on with the open element: Issuer, signature if s is there, content; and
 // closes it.
-func signed(w *wire.Writer, issuer, id string, s *dsig.Signer, content func()) error {
+func signed(w *wire.Writer, issuer, id string, s *dsig.Signer, content func() error) error {
 	w.Element("saml:Issuer", issuer)
 	var pending *dsig.Pending
 	if s != nil {
 		pending = s.Begin(w, id)
 	}
-	content()
+	if err := content(); err != nil {
+		return err
+	}
 	w.End()
 	if pending == nil {
 		return w.Err()
@@ -76,10 +84,13 @@ func signed(w *wire.Writer, issuer, id string, s *dsig.Signer, content func()) e
 	return pending.Finish()
 }
 
-// document makes the document of one message for a binding: POST signs the message, SOAP
+// document makes the document of one message to sp for a binding: POST signs the message, SOAP
 // does too and puts it into an envelope, Redirect leaves it to the query.
-func (p *Provider) document(binding string, write func(*wire.Writer, string, *dsig.Signer) error) ([]byte, error) {
-	s, err := p.signs()
+func (p *Provider) document(ctx context.Context, sp idp.ServiceProvider, binding string, write func(*wire.Writer, string, *dsig.Signer) error) ([]byte, error) {
+	if binding == wire.BindingSOAP {
+		sp.Canonicalization = "" // the inclusive one would take in the envelope, which is nobody's to sign
+	}
+	s, err := p.signsFor(ctx, sp)
 	if err != nil {
 		return nil, err
 	}
@@ -102,14 +113,14 @@ func (p *Provider) document(binding string, write func(*wire.Writer, string, *ds
 	return w.Bytes()
 }
 
-// redirectURL is the address that carries a message by HTTP-Redirect, signed
+// redirectURL is the address that carries a message to sp by HTTP-Redirect, signed
 // (Bindings §3.4.4).
-func (p *Provider) redirectURL(location, param string, doc []byte, relayState string) (string, error) {
+func (p *Provider) redirectURL(ctx context.Context, sp idp.ServiceProvider, location, param string, doc []byte, relayState string) (string, error) {
 	query, err := wire.EncodeRedirect(param, doc, relayState)
 	if err != nil {
 		return "", err
 	}
-	s, err := p.signs()
+	s, err := p.signsFor(ctx, sp)
 	if err != nil {
 		return "", err
 	}

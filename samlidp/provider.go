@@ -3,6 +3,7 @@ package samlidp
 import (
 	"cmp"
 	"context"
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"net/http"
@@ -12,7 +13,6 @@ import (
 	"cloudsso/idp"
 	"cloudsso/idp/web"
 	"cloudsso/keys"
-	"cloudsso/samlidp/wire"
 )
 
 // Paths below the issuer. The metadata URL is the IdP's entity ID too.
@@ -20,7 +20,7 @@ const (
 	MetadataPath    = "/saml/metadata"
 	SSOPath         = "/saml/sso"
 	ContinuePath    = "/saml/sso/continue"
-	InitPath        = "/saml/init/"
+	InitPath        = "/saml/init/" // and without the last slash, with Shibboleth's parameters
 	SLOPath         = "/saml/slo"
 	SLOContinuePath = "/saml/slo/continue"
 	SLOSendPath     = "/saml/slo/send"
@@ -32,6 +32,7 @@ type Records interface {
 	ServiceProvider(ctx context.Context, app string) (idp.ServiceProvider, error)
 	ServiceProviderByEntityID(ctx context.Context, entityID string) (idp.ServiceProvider, error)
 	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
+	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
 // Flows puts a request that came by POST aside until the browser comes back by GET.
@@ -45,9 +46,11 @@ type Marks interface {
 	SeenOnce(ctx context.Context, key string, until time.Time) error
 }
 
-// Ring holds the signing key and everything that metadata publishes.
+// Ring holds the keys and everything that metadata publishes of them.
 type Ring interface {
 	SAMLKey() keys.SAMLKey
+	SAMLKeyFor(ctx context.Context, alg string) (keys.SAMLKey, error)
+	SAMLDecrypters() []crypto.Decrypter
 	SAMLCertificates() []*x509.Certificate
 }
 
@@ -89,9 +92,6 @@ type Sessions interface {
 // maxBytes.
 type Post func(ctx context.Context, address string, header http.Header, body []byte, maxBytes int64) (status int, answer []byte, err error)
 
-// Decrypt returns the element that is encrypted in an EncryptedID, encrypted for us.
-type Decrypt func(ctx context.Context, encryptedID *wire.Element) (*wire.Element, error)
-
 // People answers what the directory says about a subject right now.
 type People interface {
 	Person(ctx context.Context, subject string) (idp.Person, error)
@@ -117,9 +117,9 @@ type Options struct {
 	Pages    *web.Pages
 	Events   Events
 
+	Scope      string           // behind the @ of subject identifiers; default: the issuer's host
 	Dev        bool             // answers may go to http on loopback
 	Post       Post             // nil: nothing is sent by SOAP
-	Decrypt    Decrypt          // nil: an EncryptedID is refused
 	SessionTTL time.Duration    // longest life of a session; default 12 h
 	Now        func() time.Time // nil: time.Now
 }
@@ -146,10 +146,10 @@ type Provider struct {
 	newID    func() string // of messages and assertions; tests fix it
 
 	post       Post
-	decrypt    Decrypt
 	sessionTTL time.Duration
 
-	signer   atomic.Pointer[signer]
+	scope    string
+	signers  signers
 	metadata atomic.Pointer[document]
 }
 
@@ -163,8 +163,8 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, sloURL: o.Issuer + SLOPath, dev: o.Dev,
 		records: o.Records, flows: o.Flows, tickets: o.Tickets, sessions: o.Sessions, marks: o.Marks, ring: o.Ring, login: o.Login,
-		logout: o.Logout, post: o.Post, decrypt: o.Decrypt, sessionTTL: cmp.Or(o.SessionTTL, 12*time.Hour),
-		people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
+		logout: o.Logout, post: o.Post, sessionTTL: cmp.Or(o.SessionTTL, 12*time.Hour),
+		scope: firstOf(o.Scope, host(o.Issuer)), people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
 		newID: func() string { return "_" + idp.NewID() }, // xs:ID may not start with a digit
 	}
 	if p.now == nil {

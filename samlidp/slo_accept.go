@@ -12,6 +12,7 @@ import (
 	"cloudsso/samlidp/dsig"
 	"cloudsso/samlidp/msg"
 	"cloudsso/samlidp/wire"
+	"cloudsso/samlidp/xenc"
 )
 
 // envelope is a message of single logout as far as the checks have understood it.
@@ -51,21 +52,23 @@ func (p *Provider) knownSender(ctx context.Context, e *envelope) error {
 
 // signedBySender: by Redirect the signature must be the one of the query, which covers
 // RelayState too; one inside the message must verify besides.
-func (p *Provider) signedBySender(_ context.Context, e *envelope) error {
+func (p *Provider) signedBySender(ctx context.Context, e *envelope) error {
 	keys, err := dsig.PublicKeys(e.sp.SigningCerts)
 	if err != nil {
 		return idp.Errorf(idp.Invalid, "Messages of logout must be signed, and no certificate is registered here to check this application's with. Its administrator should have its metadata with a signing certificate imported.").On("Signature").Because(err)
 	}
+	q := &request{sp: e.sp}
 	redirected := e.wire != nil && e.wire.Binding == wire.BindingRedirect
 	if !redirected || dsig.Signed(e.root) {
-		if err := dsig.Verify(e.root, keys); err != nil {
-			return err
-		}
+		err = p.verify(q, func(r dsig.Rules) error { return r.Verify(e.root, keys) })
 	}
-	if redirected {
-		return dsig.VerifyQuery(e.wire, keys)
+	if redirected && err == nil {
+		err = p.verify(q, func(r dsig.Rules) error { return r.VerifyQuery(e.wire, keys) })
 	}
-	return nil
+	if q.weak {
+		idp.Note(ctx, slog.String("signature", "sha1"))
+	}
+	return err
 }
 
 // addressed compares with the configured address, as checkDestination does: S11. SOAP
@@ -83,7 +86,7 @@ func (p *Provider) addressed(_ context.Context, e *envelope) error {
 // recent is checkTime for logout: S13.
 func (p *Provider) recent(_ context.Context, e *envelope) error {
 	switch age := e.at.Sub(e.head.IssueInstant); {
-	case age < -skew:
+	case age < -clockSkew(e.sp):
 		return e.root.Errorf("the IssueInstant is in the future. Our time was %s when the message arrived; the clock of the application's server is wrong.", e.at.Format(time.RFC3339))
 	case age > maxAge:
 		return idp.Errorf(idp.Expired, "The message of logout is more than %d minutes old. Start again at the application. If this happens every time, the clock of the application's server is slow; our time was %s.", int(maxAge.Minutes()), e.at.Format(time.RFC3339))
@@ -135,10 +138,10 @@ func (p *Provider) acceptLogout(ctx context.Context, e *envelope) (logoutTask, e
 		t.Binding, t.RelayState = e.wire.Binding, e.wire.RelayState
 	}
 	// NotOnOrAfter is the sender's wish not to be obeyed later; a clock may be slow.
-	if end := m.NotOnOrAfter; !end.IsZero() && !e.at.Before(end.Add(skew)) {
+	if end := m.NotOnOrAfter; !end.IsZero() && !e.at.Before(end.Add(clockSkew(e.sp))) {
 		return t, requester(subRequestDenied, "The LogoutRequest came after its NotOnOrAfter. Our time was %s.", e.at.Format(time.RFC3339))
 	}
-	name, err := p.principal(ctx, m)
+	name, err := p.principal(m)
 	if err != nil {
 		return t, err
 	}
@@ -147,19 +150,17 @@ func (p *Provider) acceptLogout(ctx context.Context, e *envelope) (logoutTask, e
 }
 
 // principal is whom the request names.
-func (p *Provider) principal(ctx context.Context, m *msg.LogoutRequest) (*msg.NameID, error) {
+func (p *Provider) principal(m *msg.LogoutRequest) (*msg.NameID, error) {
 	switch {
 	case m.NameID != nil:
 		return m.NameID, nil
 	case m.BaseID:
 		return nil, requester(subRequestUnsupported, "The LogoutRequest names the person by BaseID, which is not supported here. Use the NameID that was in the assertion.")
-	case p.decrypt == nil:
-		return nil, requester(subRequestUnsupported, "The LogoutRequest names the person by EncryptedID, which cannot be decrypted here. Use a NameID.")
 	}
 	// One sentence for every fault: how far decryption came is nobody's business (S16). The
 	// signature was checked before, so nobody but the application gets this far.
 	unreadable := requester(subRequestDenied, "The EncryptedID cannot be decrypted here. Encrypt a NameID with the encryption key of our metadata.")
-	el, err := p.decrypt(ctx, m.EncryptedID)
+	el, err := xenc.Open(m.EncryptedID, p.ring.SAMLDecrypters(), true)
 	if err != nil {
 		return nil, unreadable.because(err)
 	}

@@ -88,7 +88,10 @@ func (p *Provider) farewell(ctx context.Context, logout string, s idp.Session, a
 // visit is the address for the frame: the application's with the signed message, or ours
 // that posts it.
 func (p *Provider) visit(ctx context.Context, logout string, e idp.Endpoint, a idp.SessionApp, sp idp.ServiceProvider) (string, error) {
-	m := p.logoutRequest(e, nameOf(a), a.SessionIndex)
+	m, err := p.logoutRequest(e, sp, nameOf(a), a.SessionIndex)
+	if err != nil {
+		return "", err
+	}
 	sent := sentRequest{Logout: logout, App: sp.App}
 	if e.Binding == wire.BindingPost {
 		sent.Name, sent.Index = &m.name, a.SessionIndex
@@ -103,24 +106,31 @@ func (p *Provider) visit(ctx context.Context, logout string, e idp.Endpoint, a i
 	if e.Binding == wire.BindingPost {
 		return p.issuer + SLOSendPath + "?request=" + url.QueryEscape(m.id), nil
 	}
-	doc, err := p.document(e.Binding, m.write)
+	doc, err := p.document(ctx, sp, e.Binding, m.write)
 	if err != nil {
 		return "", err
 	}
-	return p.redirectURL(e.Location, "SAMLRequest", doc, "")
+	return p.redirectURL(ctx, sp, e.Location, "SAMLRequest", doc, "")
 }
 
 func nameOf(a idp.SessionApp) nameID {
 	return nameID{Value: a.NameID, Format: a.NameIDFormat, NameQualifier: a.NameQualifier, SPNameQualifier: a.SPNameQualifier}
 }
 
-func (p *Provider) logoutRequest(e idp.Endpoint, name nameID, index string) *logoutRequest {
+func (p *Provider) logoutRequest(e idp.Endpoint, sp idp.ServiceProvider, name nameID, index string) (*logoutRequest, error) {
+	if name.Value == "" {
+		return nil, errors.New("the application was told no name, so that it cannot be told whose session has ended")
+	}
 	now := p.now().UTC()
 	m := &logoutRequest{id: p.newID(), destination: e.Location, at: now, notOnOrAfter: now.Add(requestLife), name: name}
 	if index != "" {
 		m.indexes = []string{index}
 	}
-	return m
+	var err error
+	if sp.NameID.Encrypt {
+		m.sealer, err = sealer(sp)
+	}
+	return m, err
 }
 
 // SLOSend is the page in a frame that posts a LogoutRequest of ours (?request=…). It asks
@@ -141,9 +151,12 @@ func (p *Provider) SLOSend(w http.ResponseWriter, r *http.Request) {
 		p.pages.Error(w, r, errNoSuchLogout.Because(errors.New("the registration has no address for this any more")))
 		return
 	}
-	m := p.logoutRequest(e, *sent.Name, sent.Index)
-	m.id = id
-	doc, err := p.document(e.Binding, m.write)
+	m, err := p.logoutRequest(e, sp, *sent.Name, sent.Index)
+	var doc []byte
+	if err == nil {
+		m.id = id
+		doc, err = p.document(r.Context(), sp, e.Binding, m.write)
+	}
 	if err != nil {
 		p.pages.Error(w, r, err)
 		return

@@ -2,8 +2,10 @@ package samlidp_test
 
 import (
 	"context"
+	"crypto"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +14,8 @@ import (
 
 	"cloudsso/idp"
 	"cloudsso/samlidp"
+	"cloudsso/samlidp/wire"
+	"cloudsso/samlidp/xenc"
 )
 
 // farewell ends the session on our side and returns how one application is told.
@@ -251,4 +255,39 @@ func TestSendRefuses(t *testing.T) {
 	}
 	h.advance(16 * time.Minute)
 	h.refuses(h.get(visit), http.StatusGone, "belongs to no sign-out")
+}
+
+// Who gets the NameID encrypted in assertions gets it so at the end too.
+func TestFarewellNamesByEncryptedID(t *testing.T) {
+	t.Parallel()
+	h := twoApps(t, func(sp *idp.ServiceProvider) {
+		sp.SLOBinding, sp.NameID.Encrypt, sp.EncryptionCerts = "post", true, [][]byte{certificate(t, "sp").Raw}
+	})
+	doc, err := base64.StdEncoding.DecodeString(posted(t, h.get(h.farewell("one", "wiki", "").Visit)).Fields.Get("SAMLRequest"))
+	must(t, err)
+	judgedLogout(t, doc)
+	if strings.Contains(string(doc), email) {
+		t.Errorf("the name is in the clear: %s", doc)
+	}
+	root, err := wire.Parse(doc)
+	must(t, err)
+	inner, err := xenc.Open(root.Child(wire.NSAssertion, "EncryptedID"), []crypto.Decrypter{privateKey(t, "sp").(crypto.Decrypter)}, true)
+	must(t, err)
+	if inner.Text() != email {
+		t.Errorf("it names %q", inner.Text())
+	}
+}
+
+// An application that was told no name cannot be told whose session has ended.
+func TestFarewellWithoutName(t *testing.T) {
+	t.Parallel()
+	for _, binding := range []string{"redirect", "soap"} {
+		app := &appServer{}
+		h := newHouse(t, func(o *samlidp.Options) { o.Post = app.post(t) })
+		h.two(takesSOAP, func(sp *idp.ServiceProvider) { sp.NameID.Format, sp.SLOBinding = "none", binding })
+		f := h.farewell("one", "wiki", "")
+		if f.Visit != "" || f.Send == nil || !strings.Contains(fmt.Sprint(f.Send(t.Context())), "was told no name") {
+			t.Errorf("%s: farewell %+v", binding, f)
+		}
+	}
 }

@@ -34,9 +34,9 @@ func nameKey(app, value string) string {
 
 // remember notes that sp knows subject as name, for at least as long as a session that
 // exists now can live. An application that signs nothing can ask for no logout, and
-// costs nothing here.
+// costs nothing here, nor does one that hears no name.
 func (p *Provider) remember(ctx context.Context, sp idp.ServiceProvider, name, subject string) error {
-	if len(sp.SigningCerts) == 0 {
+	if len(sp.SigningCerts) == 0 || name == "" {
 		return nil
 	}
 	key := nameKey(sp.App, name)

@@ -2,6 +2,10 @@ package samlidp_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -14,6 +18,7 @@ import (
 	"cloudsso/idp"
 	"cloudsso/samlidp"
 	"cloudsso/samlidp/wire"
+	"cloudsso/samlidp/xenc"
 )
 
 func TestLogoutByRedirect(t *testing.T) {
@@ -239,7 +244,6 @@ func TestLogoutRequestsThatAnApplicationIsToldAbout(t *testing.T) {
 	}{
 		"too late":         {[]string{" ID=", ` NotOnOrAfter="2026-11-21T11:57:00Z" ID=`}, "Requester", "RequestDenied", "after its NotOnOrAfter"},
 		"a BaseID":         {[]string{nameID, "<saml:BaseID/>"}, "Requester", "RequestUnsupported", "BaseID"},
-		"an EncryptedID":   {[]string{nameID, "<saml:EncryptedID/>"}, "Requester", "RequestUnsupported", "EncryptedID"},
 		"nobody's NameID":  {[]string{email, "nobody@example.org"}, "Requester", "UnknownPrincipal", "Nobody is known"},
 		"a blank NameID":   {[]string{email, "\u00a0"}, "Requester", "UnknownPrincipal", "Nobody is known"},
 		"the last instant": {[]string{" ID=", ` NotOnOrAfter="2026-11-21T11:57:01Z" ID=`}, "", "", ""},
@@ -264,35 +268,45 @@ func TestLogoutRequestsThatAnApplicationIsToldAbout(t *testing.T) {
 	}
 }
 
+// encryptedID seals an element to whose the certificate is.
+func encryptedID(t testing.TB, to, inside, cipher string) string {
+	t.Helper()
+	s, err := xenc.NewSealer(certificate(t, to).PublicKey, nil, nil, cipher)
+	must(t, err)
+	w := wire.NewWriter()
+	w.Start("saml:EncryptedID")
+	must(t, s.Write(w, []byte(inside)))
+	w.End()
+	doc, err := w.Bytes()
+	must(t, err)
+	return string(doc)
+}
+
 // What is in an EncryptedID counts like a NameID; what cannot be read is refused in one sentence.
 func TestLogoutByEncryptedID(t *testing.T) {
 	t.Parallel()
-	const sealed = `<saml:EncryptedID><x xmlns="urn:x">sealed</x></saml:EncryptedID>`
 	nameID := `<saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">` + email + `</saml:NameID>`
-	for name, c := range map[string]struct {
-		inside string
-		err    error
-		sub    string
-	}{
-		"the person":    {`<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">` + email + `</saml:NameID>`, nil, ""},
-		"somebody else": {`<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">bob@example.org</saml:NameID>`, nil, unknownPrincipal},
-		"an assertion":  {`<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>`, nil, status + "RequestDenied"},
-		"nothing ours":  {"", errors.New("wrong padding"), status + "RequestDenied"},
+	plain := func(name string) string {
+		return `<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">` + name + `</saml:NameID>`
+	}
+	for name, c := range map[string]struct{ to, inside, cipher, sub string }{
+		"the person":              {"idp", plain(email), "", ""},
+		"the person, by CBC":      {"idp", plain(email), xenc.AES128CBC, ""}, // the signature covers the ciphertext: S16
+		"somebody else":           {"idp", plain("bob@example.org"), "", unknownPrincipal},
+		"an assertion":            {"idp", `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>`, "", status + "RequestDenied"},
+		"no XML":                  {"idp", "hello", "", status + "RequestDenied"},
+		"to somebody else's key":  {"other", plain(email), "", status + "RequestDenied"},
+		"an EncryptedID again":    {"idp", `<saml:EncryptedID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>`, "", status + "RequestDenied"},
+		"more than one NameID":    {"idp", plain(email) + plain("bob@example.org"), "", status + "RequestDenied"},
+		"nothing that was sealed": {"", "", "", status + "RequestDenied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, func(o *samlidp.Options) {
-				o.Decrypt = func(_ context.Context, el *wire.Element) (*wire.Element, error) {
-					if !el.Is(wire.NSAssertion, "EncryptedID") || el.Elements()[0].Text() != "sealed" {
-						t.Errorf("to be decrypted: %s", el.QName())
-					}
-					if c.err != nil {
-						return nil, c.err
-					}
-					return wire.Parse([]byte(c.inside))
-				}
-			})
-			h.two()
+			h := twoApps(t)
+			sealed := "<saml:EncryptedID/>"
+			if c.to != "" {
+				sealed = encryptedID(t, c.to, c.inside, c.cipher)
+			}
 			w := h.logoutByRedirect(logoutRequest(nameID, sealed))
 			if c.sub == "" {
 				answered(t, h.follow(w), spSLODone).is(t, success, "")
@@ -300,11 +314,75 @@ func TestLogoutByEncryptedID(t *testing.T) {
 			}
 			s := answered(t, w, spSLODone)
 			s.is(t, status+"Requester", c.sub)
-			if strings.Contains(s.Status.Message, "padding") {
+			if c.sub != unknownPrincipal && s.Status.Message != "The EncryptedID cannot be decrypted here. Encrypt a NameID with the encryption key of our metadata." {
 				t.Errorf("the message tells how far it came: %q", s.Status.Message)
 			}
 		})
 	}
+}
+
+// S16: nobody is told how decryption went before the signature has shown who asks.
+func TestS16_EncryptedIDWithoutSignature(t *testing.T) {
+	t.Parallel()
+	nameID := `<saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">` + email + `</saml:NameID>`
+	h := twoApps(t)
+	var texts []string
+	for _, inside := range []string{"<saml:NameID xmlns:saml='urn:oasis:names:tc:SAML:2.0:assertion'>" + email + "</saml:NameID>", "broken"} {
+		doc := logoutRequest(nameID, encryptedID(t, "idp", inside, xenc.AES128CBC))
+		w := h.get(sloURL + "?SAMLRequest=" + url.QueryEscape(deflated(doc)))
+		h.refuses(w, http.StatusBadRequest, "The request is not signed")
+		texts = append(texts, pageText(w))
+	}
+	if texts[0] != texts[1] {
+		t.Errorf("%q for what can be decrypted, %q for what cannot", texts[0], texts[1])
+	}
+}
+
+// The application's policy holds for logout as for sign-ins.
+func TestLogoutByPolicy(t *testing.T) {
+	t.Parallel()
+	weak := func(t *testing.T) string {
+		u := strings.Replace(bySP(t, "sp", "SAMLRequest", logoutRequest(), ""), "2001%2F04%2Fxmldsig-more%23rsa-sha256", "2000%2F09%2Fxmldsig%23rsa-sha1", 1)
+		covered := u[strings.Index(u, "?")+1 : strings.Index(u, "&Signature=")]
+		sum := sha1.Sum([]byte(covered))
+		sig, err := rsa.SignPKCS1v15(rand.Reader, privateKey(t, "sp").(*rsa.PrivateKey), crypto.SHA1, sum[:])
+		must(t, err)
+		return u[:strings.Index(u, "&Signature=")] + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
+	}
+	t.Run("SHA-1 is refused", func(t *testing.T) {
+		t.Parallel()
+		h := twoApps(t)
+		h.refuses(h.get(weak(t)), http.StatusBadRequest, "not accepted")
+	})
+	t.Run("SHA-1 passes where an admin allows it", func(t *testing.T) {
+		t.Parallel()
+		h := twoApps(t, func(sp *idp.ServiceProvider) { sp.AllowSHA1Requests, sp.LegacyUntil = true, "2026-11-22" })
+		answered(t, h.follow(h.get(weak(t))), spSLODone).is(t, success, "")
+	})
+	t.Run("a slow clock", func(t *testing.T) {
+		t.Parallel()
+		skew := int64(600)
+		h := twoApps(t, func(sp *idp.ServiceProvider) { sp.ClockSkew = &skew })
+		answered(t, h.follow(h.logoutByRedirect(logoutRequest("12:00:00Z", "12:10:00Z"))), spSLODone).is(t, success, "")
+	})
+	t.Run("ECDSA answers", func(t *testing.T) {
+		t.Parallel()
+		h := twoApps(t, func(sp *idp.ServiceProvider) { sp.SignatureAlgorithm = "ecdsa-sha256" })
+		to := h.follow(h.logoutByRedirect(logoutRequest())).Header().Get("Location")
+		if !strings.Contains(to, url.QueryEscape("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256")) {
+			t.Errorf("signed otherwise: %s", to)
+		}
+	})
+	t.Run("inclusive canonicalization, and exclusive in a SOAP envelope", func(t *testing.T) {
+		t.Parallel()
+		h := twoApps(t, func(sp *idp.ServiceProvider) { sp.Canonicalization, sp.SLOBinding = "inclusive", "post" })
+		s := answeredByPost(t, h.follow(h.logoutByRedirect(logoutRequest())), spSLO)
+		s.is(t, success, "")
+		if !strings.Contains(string(s.doc), "REC-xml-c14n-20010315") {
+			t.Errorf("canonicalized otherwise: %s", s.doc)
+		}
+		judgedLogout(t, h.soap(bySOAP(t, "sp", "_logout1", "_logout2")).Body.Bytes())
+	})
 }
 
 // Who asks and what is asked must be beyond doubt; otherwise the person gets a page and nothing ends.

@@ -44,7 +44,7 @@ func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 		status = f.logoutStatus()
 	}
 	m := logoutResponse{id: p.newID(), inResponseTo: t.ID, at: p.now().UTC(), status: status}
-	doc, err := p.document(wire.BindingSOAP, m.write)
+	doc, err := p.document(r.Context(), e.sp, wire.BindingSOAP, m.write)
 	if err != nil {
 		p.soapFault(w, r, err)
 		return
@@ -114,8 +114,11 @@ func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, index
 	if p.post == nil {
 		return errors.New("nothing can be sent from here")
 	}
-	m := p.logoutRequest(to, name, index)
-	doc, err := p.document(wire.BindingSOAP, m.write)
+	m, err := p.logoutRequest(to, sp, name, index)
+	if err != nil {
+		return err
+	}
+	doc, err := p.document(ctx, sp, wire.BindingSOAP, m.write)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,81 @@
+package keys_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"sync"
+	"testing"
+
+	"cloudsso/idp/memory"
+	"cloudsso/keys"
+)
+
+func TestTheECKeyOfSAMLIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	store := memory.New(c.now)
+	rings := []*keys.Ring{openRing(t, store, c.now), openRing(t, store, c.now), openRing(t, store, c.now)}
+	if n := len(rings[0].SAMLCertificates()); n != 1 {
+		t.Fatalf("%d certificates before anybody asked", n)
+	}
+	got := make([]keys.SAMLKey, len(rings))
+	var wg sync.WaitGroup
+	for i, r := range rings {
+		wg.Go(func() {
+			var err error
+			if got[i], err = r.SAMLKeyFor(t.Context(), keys.ES256); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for i, k := range got {
+		if k.Certificate == nil || !k.Certificate.Equal(got[0].Certificate) {
+			t.Fatalf("node %d has another key", i)
+		}
+		if _, ok := k.Signer.Public().(*ecdsa.PublicKey); !ok || k.Certificate.CheckSignature(k.Certificate.SignatureAlgorithm, k.Certificate.RawTBSCertificate, k.Certificate.Signature) != nil {
+			t.Errorf("node %d: %T", i, k.Signer.Public())
+		}
+		certs := rings[i].SAMLCertificates()
+		if len(certs) != 2 || !certs[0].Equal(rings[i].SAMLKey().Certificate) || !certs[1].Equal(k.Certificate) {
+			t.Errorf("node %d publishes %d certificates", i, len(certs))
+		}
+	}
+	again, err := openRing(t, store, c.now).SAMLKeyFor(t.Context(), keys.ES256)
+	if err != nil || !again.Certificate.Equal(got[0].Certificate) {
+		t.Errorf("after a restart: %v", err)
+	}
+	if _, err := rings[0].SAMLKeyFor(t.Context(), "HS256"); err == nil {
+		t.Error("a SAML key of a symmetric kind")
+	}
+	rsaKey, err := rings[0].SAMLKeyFor(t.Context(), keys.RS256)
+	if err != nil || !rsaKey.Certificate.Equal(rings[0].SAMLKey().Certificate) {
+		t.Errorf("RS256: %v", err)
+	}
+}
+
+func TestWhatIsEncryptedToAPublishedCertificateCanBeOpened(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	r := openRing(t, memory.New(c.now), c.now)
+	if _, err := r.SAMLKeyFor(t.Context(), keys.ES256); err != nil {
+		t.Fatal(err)
+	}
+	keyring := r.SAMLDecrypters()
+	if len(keyring) != 1 {
+		t.Fatalf("%d keys", len(keyring))
+	}
+	cert := r.SAMLKey().Certificate
+	if cert.KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
+		t.Error("the certificate forbids what the metadata offers")
+	}
+	secret, err := rsa.EncryptPKCS1v15(rand.Reader, cert.PublicKey.(*rsa.PublicKey), []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := keyring[0].Decrypt(rand.Reader, secret, nil); err != nil || string(plain) != "x" {
+		t.Errorf("%q, %v", plain, err)
+	}
+}
