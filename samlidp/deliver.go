@@ -42,14 +42,14 @@ func (p *Provider) autoPost(w http.ResponseWriter, r *http.Request, q *request, 
 
 // redirect sends the answer in the address (Bindings §3.4). What does not fit becomes a refusal that does.
 func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, q *request, a *response, s *dsig.Signer, doc []byte) {
-	target, err := redirectTo(q, s, doc)
+	target, err := redirectURL(s, q.acs.Location, "SAMLResponse", doc, q.relayState)
 	switch {
 	case err != nil:
 		p.pages.Error(w, r, err)
 	case len(target) <= maxRedirect:
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer") // the answer must not travel on to the next page's servers
+		h.Set("Referrer-Policy", "no-referrer") // our own address names the sign-in
 		http.Redirect(w, r, target, http.StatusSeeOther)
 	case a.fault == nil:
 		p.refuse(w, r, q, responder(subRequestUnsupported, "The answer by redirect has %d bytes, and at most %d get through. Release fewer attributes, or take answers by POST.", len(target), maxRedirect))
@@ -58,16 +58,17 @@ func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, q *request, 
 	}
 }
 
-func redirectTo(q *request, s *dsig.Signer, doc []byte) (string, error) {
-	query, err := wire.EncodeRedirect("SAMLResponse", doc, q.relayState)
+// redirectURL is the address that carries a message by HTTP-Redirect, signed (Bindings §3.4.4).
+func redirectURL(s *dsig.Signer, location, param string, doc []byte, relayState string) (string, error) {
+	query, err := wire.EncodeRedirect(param, doc, relayState)
 	if err != nil {
 		return "", err
 	}
 	if query, err = s.SignQuery(query); err != nil {
 		return "", err
 	}
-	if strings.Contains(q.acs.Location, "?") {
-		return q.acs.Location + "&" + query, nil
+	if strings.Contains(location, "?") {
+		return location + "&" + query, nil
 	}
-	return q.acs.Location + "?" + query, nil
+	return location + "?" + query, nil
 }

@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -94,6 +92,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	must(t, err)
 	h.mux.HandleFunc("/saml/sso", h.saml.SSO)
 	h.mux.HandleFunc("GET /saml/sso/continue", h.saml.SSOContinue)
+	h.mux.HandleFunc("GET /saml/init", h.saml.InitByName)
 	h.mux.HandleFunc("GET /saml/init/{app}", h.saml.Init)
 	h.mux.HandleFunc("/saml/slo", h.saml.SLO)
 	h.mux.HandleFunc("GET /saml/slo/continue", h.saml.SLOContinue)
@@ -168,15 +167,37 @@ func deflated(doc string) string {
 // signedRedirect signs the octets of the query with nothing of ours.
 func signedRedirect(t testing.TB, doc, relay string) string {
 	t.Helper()
+	return signedQuery(t, doc, relay, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedRedirectWith(t testing.TB, doc, key, alg string, hash crypto.Hash) string {
+	t.Helper()
+	return signedQuery(t, doc, "", key, alg, hash)
+}
+
+func signedQuery(t testing.TB, doc, relay, key, alg string, hash crypto.Hash) string {
+	t.Helper()
 	q := "SAMLRequest=" + url.QueryEscape(deflated(doc))
 	if relay != "" {
 		q += "&RelayState=" + url.QueryEscape(relay)
 	}
-	q += "&SigAlg=" + url.QueryEscape("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")
-	sum := sha256.Sum256([]byte(q))
-	sig, err := rsa.SignPKCS1v15(rand.Reader, privateKey(t, "sp").(*rsa.PrivateKey), crypto.SHA256, sum[:])
+	return ssoURL + "?" + signedBy(t, q, key, alg, hash)
+}
+
+// signedOctets signs a query as it stands.
+func signedOctets(t testing.TB, q string) string {
+	t.Helper()
+	return signedBy(t, q, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedBy(t testing.TB, q, key, alg string, hash crypto.Hash) string {
+	t.Helper()
+	q += "&SigAlg=" + url.QueryEscape(alg)
+	sum := hash.New()
+	sum.Write([]byte(q))
+	sig, err := privateKey(t, key).Sign(rand.Reader, sum.Sum(nil), hash)
 	must(t, err)
-	return ssoURL + "?" + q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
+	return q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
 }
 
 // authnRequest is a good request; pairs of (old, new) change it.

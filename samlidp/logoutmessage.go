@@ -2,7 +2,6 @@ package samlidp
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"cloudsso/idp"
@@ -113,23 +112,11 @@ func (p *Provider) document(ctx context.Context, sp idp.ServiceProvider, binding
 	return w.Bytes()
 }
 
-// redirectURL is the address that carries a message to sp by HTTP-Redirect, signed
-// (Bindings §3.4.4).
-func (p *Provider) redirectURL(ctx context.Context, sp idp.ServiceProvider, location, param string, doc []byte, relayState string) (string, error) {
-	query, err := wire.EncodeRedirect(param, doc, relayState)
-	if err != nil {
-		return "", err
-	}
+// redirection is the address that carries a message to sp by HTTP-Redirect.
+func (p *Provider) redirection(ctx context.Context, sp idp.ServiceProvider, location, param string, doc []byte, relayState string) (string, error) {
 	s, err := p.signsFor(ctx, sp)
 	if err != nil {
 		return "", err
 	}
-	if query, err = s.SignQuery(query); err != nil {
-		return "", err
-	}
-	separator := "?"
-	if strings.Contains(location, "?") {
-		separator = "&"
-	}
-	return location + separator + query, nil
+	return redirectURL(s, location, param, doc, relayState)
 }

@@ -253,7 +253,7 @@ func (p *Provider) answerLogout(w http.ResponseWriter, r *http.Request, sp idp.S
 		p.pages.AutoPost(w, r, web.AutoPost{Action: e.Location, App: sp.Name, Fields: postFields("SAMLResponse", doc, t.RelayState)})
 		return
 	}
-	to, err := p.redirectURL(r.Context(), sp, e.Location, "SAMLResponse", doc, t.RelayState)
+	to, err := p.redirection(r.Context(), sp, e.Location, "SAMLResponse", doc, t.RelayState)
 	if err != nil {
 		p.pages.Error(w, r, err)
 		return

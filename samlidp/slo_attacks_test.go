@@ -372,7 +372,7 @@ func TestS22_LogoutResponseInjection(t *testing.T) {
 	}
 	setUp := func(t *testing.T) world {
 		h := twoApps(t)
-		return world{h, redirected(t, h.farewell("one", "wiki", "").Visit, spSLO, "SAMLRequest").ID, redirected(t, h.farewell("one", "blog", "").Visit, blogSLO, "SAMLRequest").ID}
+		return world{h, inRedirect(t, h.farewell("one", "wiki", "").Visit, spSLO, "SAMLRequest").ID, inRedirect(t, h.farewell("one", "blog", "").Visit, blogSLO, "SAMLRequest").ID}
 	}
 	for name, c := range map[string]struct {
 		send func(t *testing.T, w world) *httptest.ResponseRecorder
@@ -436,7 +436,7 @@ func TestS22_LogoutResponseInjection(t *testing.T) {
 	t.Run("in a logout that nobody remembers", func(t *testing.T) {
 		t.Parallel()
 		h := twoApps(t)
-		id := redirected(t, h.farewell("forgotten", "wiki", "").Visit, spSLO, "SAMLRequest").ID
+		id := inRedirect(t, h.farewell("forgotten", "wiki", "").Visit, spSLO, "SAMLRequest").ID
 		h.refuses(h.get(bySP(t, "sp", "SAMLResponse", logoutResponse(id, spEntity), "")), http.StatusGone, "belongs to no sign-out")
 	})
 	t.Run("to a SOAP request, through the browser", func(t *testing.T) {

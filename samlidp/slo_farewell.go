@@ -110,7 +110,7 @@ func (p *Provider) visit(ctx context.Context, logout string, e idp.Endpoint, a i
 	if err != nil {
 		return "", err
 	}
-	return p.redirectURL(ctx, sp, e.Location, "SAMLRequest", doc, "")
+	return p.redirection(ctx, sp, e.Location, "SAMLRequest", doc, "")
 }
 
 func nameOf(a idp.SessionApp) nameID {

@@ -39,7 +39,7 @@ func TestFarewellByRedirect(t *testing.T) {
 	if f.Send != nil || !f.Answers || f.Name != "Wiki" {
 		t.Errorf("farewell %+v", f)
 	}
-	s := redirected(t, f.Visit, spSLO, "SAMLRequest")
+	s := inRedirect(t, f.Visit, spSLO, "SAMLRequest")
 	checkRequest(t, s, h.login.joined[0].NameID)
 	w := h.get(bySP(t, "sp", "SAMLResponse", logoutResponse(s.ID, spEntity), ""))
 	if cause, told := h.logout.told["wiki"]; w.Code != http.StatusOK || !told || cause != nil {
@@ -49,7 +49,7 @@ func TestFarewellByRedirect(t *testing.T) {
 	if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'self'") {
 		t.Errorf("policy %q", csp)
 	}
-	blog := redirected(t, h.farewell("one", "blog", "").Visit, blogSLO, "SAMLRequest")
+	blog := inRedirect(t, h.farewell("one", "blog", "").Visit, blogSLO, "SAMLRequest")
 	if blog.NameID.Value != email || blog.NameID.NameQualifier != "" {
 		t.Errorf("the blog knows her as %+v", blog.NameID)
 	}
@@ -153,7 +153,7 @@ func TestFarewellThroughTheBrowserNamesTheLatestName(t *testing.T) {
 	h.signedIn()
 	h.signOn("session", "sid-1", authnRequest(), authnRequest("_request1", "_request2"))
 	f := h.farewell("one", "wiki", "")
-	if s := redirected(t, f.Visit, spSLO, "SAMLRequest"); s.NameID.Value != h.login.joined[1].NameID {
+	if s := inRedirect(t, f.Visit, spSLO, "SAMLRequest"); s.NameID.Value != h.login.joined[1].NameID {
 		t.Errorf("it names %q", s.NameID.Value)
 	}
 	if f.Answers {
@@ -249,7 +249,7 @@ func TestSendRefuses(t *testing.T) {
 	for name, target := range map[string]string{
 		"no request":                issuer + "/saml/slo/send",
 		"an unknown one":            issuer + "/saml/slo/send?request=_x",
-		"one that goes by redirect": issuer + "/saml/slo/send?request=" + redirected(t, h.farewell("one", "blog", "").Visit, blogSLO, "SAMLRequest").ID,
+		"one that goes by redirect": issuer + "/saml/slo/send?request=" + inRedirect(t, h.farewell("one", "blog", "").Visit, blogSLO, "SAMLRequest").ID,
 	} {
 		t.Run(name, func(t *testing.T) { h.refuses(h.get(target), http.StatusGone, "belongs to no sign-out") })
 	}

@@ -35,9 +35,8 @@ const (
 	blogSLO    = "https://blog.example/slo?tenant=1"
 	email      = "alice@example.org"
 
-	redirectBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
-	postBinding     = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-	soapBinding     = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
+	postBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+	soapBinding = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
 	status           = "urn:oasis:names:tc:SAML:2.0:status:"
 	success          = status + "Success"
@@ -253,10 +252,10 @@ func answered(t testing.TB, w *httptest.ResponseRecorder, location string) *said
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("status %d, want a redirect to the application: %s", w.Code, pageText(w))
 	}
-	return redirected(t, w.Header().Get("Location"), location, "SAMLResponse")
+	return inRedirect(t, w.Header().Get("Location"), location, "SAMLResponse")
 }
 
-func redirected(t testing.TB, to, location, param string) *said {
+func inRedirect(t testing.TB, to, location, param string) *said {
 	t.Helper()
 	rest, ok := strings.CutPrefix(to, location)
 	if !ok {

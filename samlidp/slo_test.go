@@ -268,8 +268,8 @@ func TestLogoutRequestsThatAnApplicationIsToldAbout(t *testing.T) {
 	}
 }
 
-// encryptedID seals an element to whose the certificate is.
-func encryptedID(t testing.TB, to, inside, cipher string) string {
+// sealedID seals an element to whose the certificate is.
+func sealedID(t testing.TB, to, inside, cipher string) string {
 	t.Helper()
 	s, err := xenc.NewSealer(certificate(t, to).PublicKey, nil, nil, cipher)
 	must(t, err)
@@ -305,7 +305,7 @@ func TestLogoutByEncryptedID(t *testing.T) {
 			h := twoApps(t)
 			sealed := "<saml:EncryptedID/>"
 			if c.to != "" {
-				sealed = encryptedID(t, c.to, c.inside, c.cipher)
+				sealed = sealedID(t, c.to, c.inside, c.cipher)
 			}
 			w := h.logoutByRedirect(logoutRequest(nameID, sealed))
 			if c.sub == "" {
@@ -328,7 +328,7 @@ func TestS16_EncryptedIDWithoutSignature(t *testing.T) {
 	h := twoApps(t)
 	var texts []string
 	for _, inside := range []string{"<saml:NameID xmlns:saml='urn:oasis:names:tc:SAML:2.0:assertion'>" + email + "</saml:NameID>", "broken"} {
-		doc := logoutRequest(nameID, encryptedID(t, "idp", inside, xenc.AES128CBC))
+		doc := logoutRequest(nameID, sealedID(t, "idp", inside, xenc.AES128CBC))
 		w := h.get(sloURL + "?SAMLRequest=" + url.QueryEscape(deflated(doc)))
 		h.refuses(w, http.StatusBadRequest, "The request is not signed")
 		texts = append(texts, pageText(w))
