@@ -133,7 +133,7 @@ func (h *house) signOn(id, sid string, requests ...string) {
 		posted(h.t, h.send(doc))
 	}
 	must(h.t, h.store.CreateSession(h.t.Context(), idp.Session{
-		ID: id, SID: sid, Subject: alice, CreatedAt: noon, ExpiresAt: noon.Add(12 * time.Hour), Apps: h.login.joined,
+		ID: id, SID: sid, Subject: alice, CreatedAt: h.now(), ExpiresAt: h.now().Add(12 * time.Hour), Apps: h.login.joined,
 	}))
 }
 

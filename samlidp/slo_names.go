@@ -99,30 +99,40 @@ func (p *Provider) called(ctx context.Context, app, name string) ([]string, erro
 
 // named returns the sessions that t is about: those of the person in which the application
 // takes part under that very name, and of these the ones it lists, if it lists any. Another
-// application's NameID or SessionIndex selects nothing (S22). known: the application knows
-// somebody by that name, whether or not there is a session left. own is this browser's
-// session, if there is a browser with one.
+// application's NameID or SessionIndex selects nothing (S22). known: somebody has that name
+// there, whether or not a session is left; to say so of a name that only resembles the one that was
+// told would report a logout that did not happen. own is this browser's session, if there
+// is a browser with one.
 func (p *Provider) named(ctx context.Context, sp idp.ServiceProvider, t logoutTask, own *idp.Session) (sessions []idp.Session, known bool, err error) {
 	subjects, err := p.called(ctx, sp.App, t.Name.Value)
 	if err != nil {
 		return nil, false, err
 	}
-	known = len(subjects) > 0
 	if own != nil && p.takesPart(*own, sp, t) && !slices.Contains(subjects, own.Subject) {
-		subjects, known = append(subjects, own.Subject), true
+		subjects = append(subjects, own.Subject)
 	}
+	resembles := false
 	for _, subject := range subjects {
 		all, err := p.sessions.SessionsOf(ctx, subject)
 		if err != nil {
-			return nil, known, err
+			return nil, false, err
 		}
 		for _, s := range all {
 			if p.takesPart(s, sp, t) {
 				sessions = append(sessions, s)
 			}
+			resembles = resembles || p.resembles(s, sp, t)
 		}
 	}
-	return sessions, known, nil
+	return sessions, len(sessions) > 0 || len(subjects) > 0 && !resembles, nil
+}
+
+// resembles reports whether the application knows the session under a name that differs
+// from t's in format or qualifier alone.
+func (p *Provider) resembles(s idp.Session, sp idp.ServiceProvider, t logoutTask) bool {
+	return slices.ContainsFunc(s.Apps, func(a idp.SessionApp) bool {
+		return a.Protocol == idp.ProtocolSAML && a.App == sp.App && a.NameID == t.Name.Value && !p.sameName(a, sp, t.Name)
+	})
 }
 
 func (p *Provider) takesPart(s idp.Session, sp idp.ServiceProvider, t logoutTask) bool {
