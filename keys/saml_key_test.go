@@ -1,9 +1,11 @@
 package keys_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"sync"
 	"testing"
@@ -71,11 +73,11 @@ func TestWhatIsEncryptedToAPublishedCertificateCanBeOpened(t *testing.T) {
 	if cert.KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
 		t.Error("the certificate forbids what the metadata offers")
 	}
-	secret, err := rsa.EncryptPKCS1v15(rand.Reader, cert.PublicKey.(*rsa.PublicKey), []byte("x"))
+	secret, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, cert.PublicKey.(*rsa.PublicKey), []byte("x"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := keyring[0].Decrypt(rand.Reader, secret, nil); err != nil || string(plain) != "x" {
+	if plain, err := keyring[0].Decrypt(rand.Reader, secret, &rsa.OAEPOptions{Hash: crypto.SHA256}); err != nil || string(plain) != "x" {
 		t.Errorf("%q, %v", plain, err)
 	}
 }
