@@ -48,11 +48,16 @@ type Fetcher interface {
 	Fetch(ctx context.Context, url string, maxBytes int64) ([]byte, http.Header, error)
 }
 
-// Ring shows and changes the keys.
+// Ring shows and changes the keys, and seals what must be recoverable.
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
 	SAMLKeyFor(ctx context.Context, alg string) (keys.SAMLKey, error)
+	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
+	Placeholders() []string
+	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error
+	Seal(purpose string, plain []byte) ([]byte, error)
+	Open(purpose string, sealed []byte) ([]byte, error)
 	Rotate(ctx context.Context, events keys.Recorder, p keys.Plan) (keys.Info, error)
 	Activate(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)
 	Retire(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)

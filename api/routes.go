@@ -82,6 +82,42 @@ func (a *Admin) clientRoutes(api huma.API) {
 		func(ctx context.Context, in *deleteInput) (*nothing, error) {
 			return nil, in.owner.DeleteClient(ctx, in.ID, in.IfMatch)
 		})
+	a.secretRoutes(api)
+}
+
+type (
+	secretsInput struct {
+		Caller
+		ID string `path:"id" maxLength:"256"`
+	}
+	rotateSecretInput struct {
+		Caller
+		ID   string `path:"id" maxLength:"256"`
+		Body SecretRotation
+	}
+	deleteSecretInput struct {
+		Caller
+		ID     string `path:"id" maxLength:"256"`
+		Secret string `path:"secret_id" maxLength:"256"`
+	}
+	secretAnswer struct{ Body Secret }
+)
+
+func (a *Admin) secretRoutes(api huma.API) {
+	handle(api, http.MethodPost, "/clients/{id}/secrets", "rotate-client-secret", "Give a client one more secret; two may live at a time", http.StatusCreated,
+		func(ctx context.Context, in *rotateSecretInput) (*secretAnswer, error) {
+			s, err := in.owner.RotateSecret(ctx, in.ID, in.Body)
+			return &secretAnswer{s}, err
+		})
+	handle(api, http.MethodGet, "/clients/{id}/secrets", "list-client-secrets", "List a client's live secrets, without their values", http.StatusOK,
+		func(ctx context.Context, in *secretsInput) (*many[Secret], error) {
+			l, err := in.owner.Secrets(ctx, in.ID)
+			return &many[Secret]{l}, err
+		})
+	handle(api, http.MethodDelete, "/clients/{id}/secrets/{secret_id}", "delete-client-secret", "End one secret of a client at once", http.StatusNoContent,
+		func(ctx context.Context, in *deleteSecretInput) (*nothing, error) {
+			return nil, in.owner.DeleteSecret(ctx, in.ID, in.Secret)
+		})
 }
 
 func (a *Admin) serviceProviderRoutes(api huma.API) {

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +11,7 @@ import (
 type Client struct {
 	ID string // client_id
 	ClientMetadata
-	Secrets   []ClientSecret // the live ones; any of them authenticates
+	Secrets   []ClientSecret // oldest first; any live one authenticates
 	Version   int64          // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -31,10 +32,18 @@ type ClientMetadata struct {
 	PolicyURI       string   `json:"policy_uri,omitempty"`
 	TosURI          string   `json:"tos_uri,omitempty"`
 
-	TokenEndpointAuthMethod  string `json:"token_endpoint_auth_method,omitempty" enum:"client_secret_basic,client_secret_post,none" doc:"Default client_secret_basic."`
-	IDTokenSignedResponseAlg string `json:"id_token_signed_response_alg,omitempty" enum:"RS256,ES256" doc:"Default RS256."`
-	DefaultMaxAge            *int64 `json:"default_max_age,omitempty" minimum:"0" doc:"Seconds."`
-	RequireAuthTime          bool   `json:"require_auth_time,omitempty"`
+	TokenEndpointAuthMethod string `json:"token_endpoint_auth_method,omitempty" enum:"client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,none" doc:"The one way in which the client shows who it is, at every endpoint. Default client_secret_basic."`
+	TokenEndpointAuthAlg    string `json:"token_endpoint_auth_signing_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512" doc:"The one algorithm of the client's assertions. Default: any, HS* for client_secret_jwt and the others for private_key_jwt."`
+	DefaultMaxAge           *int64 `json:"default_max_age,omitempty" minimum:"0" doc:"Seconds."`
+	RequireAuthTime         bool   `json:"require_auth_time,omitempty"`
+
+	JWKS    json.RawMessage `json:"jwks,omitempty" doc:"JSON Web Key Set of the client: public keys that its signatures are checked with. Not together with jwks_uri."`
+	JWKSURI string          `json:"jwks_uri,omitempty" doc:"https address of the client's key set. It is read again when a signature names a key that is not known yet."`
+
+	IDTokenSignedResponseAlg       string `json:"id_token_signed_response_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512,none" doc:"Default RS256. HS* signs with a key that the client shares with us (hs_key); none is for confidential clients that use the code flow only."`
+	UserInfoSignedResponseAlg      string `json:"userinfo_signed_response_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512" doc:"Userinfo answers as a JWT signed with this. Default: plain JSON."`
+	IntrospectionSignedResponseAlg string `json:"introspection_signed_response_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512" doc:"For introspection answers as a JWT (RFC 9701). Default RS256."`
+	HSKey                          string `json:"hs_key,omitempty" enum:"client_secret,dedicated" doc:"What HS* tokens are signed with: the client_secret (the default for clients that have one), or a key of its own, shown once as shared_signing_key."`
 
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty" maxItems:"100" doc:"Where people may be sent after signing out (OpenID Connect RP-Initiated Logout). Compared character by character."`
 
@@ -53,13 +62,6 @@ type ClientMetadata struct {
 	RefreshTokenTTL int64     `json:"refresh_token_ttl,omitempty" minimum:"300" maximum:"31536000" doc:"Seconds a refresh token lives unused. Default 30 days."`
 	IntrospectAll   bool      `json:"introspect_all,omitempty" doc:"A resource server: it may introspect the access tokens of all clients, not only its own."`
 	Disabled        bool      `json:"disabled,omitempty"`
-}
-
-// ClientSecret is one live secret of a client.
-type ClientSecret struct {
-	Hash      string // HashSecret for generated ones ("s256:" prefix), argon2id PHC string for imported ones
-	CreatedAt time.Time
-	ExpiresAt time.Time // zero: never
 }
 
 // Public reports whether the client cannot keep a secret (RFC 6749 §2.1).

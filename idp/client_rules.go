@@ -25,7 +25,7 @@ const (
 func (m *ClientMetadata) Complete(dev bool) error {
 	m.complete()
 	for _, check := range []func(bool) *Error{
-		m.checkChoices, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkLogoutURIs, m.checkInitiateLogin, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
+		m.checkChoices, m.checkAuthentication, m.checkKeySet, m.checkSigning, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkLogoutURIs, m.checkInitiateLogin, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
 	} {
 		if err := check(dev); err != nil {
 			return err
@@ -37,7 +37,7 @@ func (m *ClientMetadata) Complete(dev bool) error {
 func (m *ClientMetadata) complete() {
 	setDefault(&m.ApplicationType, "web")
 	setDefault(&m.TokenEndpointAuthMethod, "client_secret_basic")
-	setDefault(&m.IDTokenSignedResponseAlg, "RS256")
+	m.completeSigning()
 	if len(m.GrantTypes) == 0 {
 		m.GrantTypes = []string{"authorization_code"}
 	}
@@ -73,10 +73,6 @@ func (m *ClientMetadata) checkChoices(bool) *Error {
 		return badMember("client_name", "The name is longer than 200 bytes.")
 	case m.ApplicationType != "web" && m.ApplicationType != "native":
 		return badMember("application_type", "The application type must be web or native.")
-	case !slices.Contains([]string{"client_secret_basic", "client_secret_post", "none"}, m.TokenEndpointAuthMethod):
-		return badMember("token_endpoint_auth_method", "The authentication method must be client_secret_basic, client_secret_post or none.")
-	case m.IDTokenSignedResponseAlg != "RS256" && m.IDTokenSignedResponseAlg != "ES256":
-		return badMember("id_token_signed_response_alg", "The signing algorithm must be RS256 or ES256.")
 	}
 	return nil
 }
@@ -225,14 +221,8 @@ func (m *ClientMetadata) checkURIs(dev bool) *Error {
 		if f[1] == "" {
 			continue
 		}
-		u, why := absolute(f[1])
-		if why == "" && u.Scheme != "https" && !(dev && u.Scheme == "http") {
-			why = "it must be https."
-		} else if why == "" && u.Hostname() == "" {
-			why = "it has no host."
-		}
-		if why != "" {
-			return badMember(f[0], "The address %q cannot be used: %s", f[1], why)
+		if err := badPageURI(f[0], f[1], dev); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -45,6 +45,8 @@ const (
 	EventClientCreated   = "client.created"
 	EventClientUpdated   = "client.updated"
 	EventClientDeleted   = "client.deleted"
+	EventSecretCreated   = "client.secret.created"
+	EventSecretDeleted   = "client.secret.deleted"
 	EventSPCreated       = "sp.created"
 	EventSPUpdated       = "sp.updated"
 	EventSPDeleted       = "sp.deleted"

@@ -203,12 +203,12 @@ func checkMaxAge(_ context.Context, a *authorization) error {
 // person whose login will do (OpenID Connect Core §3.1.2.1). One that is not ours, or was
 // for another client, is refused: going on without it might sign in somebody else than
 // the client means.
-func (p *Provider) checkHint(_ context.Context, a *authorization) error {
+func (p *Provider) checkHint(ctx context.Context, a *authorization) error {
 	sent := a.form.Get("id_token_hint")
 	if sent == "" {
 		return nil
 	}
-	h, err := p.readHint(sent)
+	h, err := p.readHint(ctx, sent)
 	if err == nil && !slices.Contains(h.Audience, a.client.ID) {
 		err = errors.New("another audience")
 	}

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -127,7 +126,7 @@ func (p *Provider) sendLogout(ctx context.Context, d *idp.Delivery) error {
 	case err != nil:
 		return err
 	}
-	token, err := p.logoutToken(&c, *d)
+	token, err := p.logoutToken(ctx, &c, *d)
 	if err != nil {
 		return err
 	}
@@ -142,20 +141,20 @@ func (p *Provider) sendLogout(ctx context.Context, d *idp.Delivery) error {
 	return nil
 }
 
-// logoutToken is that of OpenID Connect Back-Channel Logout §2.4. It has no nonce and a
-// type of its own, so that it never passes for an ID token.
-func (p *Provider) logoutToken(c *idp.Client, d idp.Delivery) (string, error) {
+// logoutToken is that of OpenID Connect Back-Channel Logout §2.4, signed as the client's
+// ID tokens are. It has no nonce and a type of its own, so that it never passes for one.
+func (p *Provider) logoutToken(ctx context.Context, c *idp.Client, d idp.Delivery) (string, error) {
 	now := p.now()
 	claims := map[string]any{
 		"iss": p.Issuer, "sub": d.Subject, "aud": c.ID, "iat": now.Unix(), "exp": now.Add(logoutTokenTTL).Unix(), "jti": idp.NewID(),
 		"events": map[string]any{logoutEvent: struct{}{}},
 	}
 	setText(claims, "sid", d.SID)
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
+	alg := c.IDTokenSignedResponseAlg
+	if alg == unsigned {
+		alg = "RS256" // §2.6: anybody could sign people out by a token without a signature
 	}
-	return p.Ring.SignJWT(c.IDTokenSignedResponseAlg, "logout+jwt", body)
+	return p.sign(ctx, c, alg, "logout+jwt", claims)
 }
 
 // remembered is when the grant's row may be forgotten, given when its tokens are dead: a

@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
+
+	"cloudsso/idp"
 )
 
 // metadata is OpenID Connect Discovery §3 and RFC 8414 §2: what is true of this version,
@@ -25,10 +28,14 @@ type metadata struct {
 	GrantTypes               []string `json:"grant_types_supported"`
 	SubjectTypes             []string `json:"subject_types_supported"`
 	IDTokenAlgs              []string `json:"id_token_signing_alg_values_supported"`
+	UserInfoAlgs             []string `json:"userinfo_signing_alg_values_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgs            []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgs    []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	IntrospectionAlgs        []string `json:"introspection_signing_alg_values_supported"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgs       []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	ChallengeMethods         []string `json:"code_challenge_methods_supported"`
 	Contexts                 []string `json:"acr_values_supported"`
 	ClaimTypes               []string `json:"claim_types_supported"`
@@ -51,7 +58,11 @@ type document struct {
 }
 
 func (p *Provider) renderDiscovery() (document, error) {
-	secrets, all := []string{authBasic, authPost}, []string{authBasic, authPost, authNone}
+	proofs := []string{authBasic, authPost, authSecretJWT, authPrivateJWT}
+	all := append(slices.Clone(proofs), authNone)
+	// Not none, which a client may register for: relying parties exist that accept whatever
+	// this list says, and would take a forged token.
+	algs := slices.Concat(idp.AsymmetricAlgs(), idp.SymmetricAlgs())
 	doc := metadata{
 		Issuer:           p.Issuer,
 		Authorization:    p.Issuer + "/oauth2/authorize",
@@ -65,12 +76,16 @@ func (p *Provider) renderDiscovery() (document, error) {
 		ResponseModes:    []string{modeQuery, modeFragment, modeFormPost},
 		GrantTypes:       []string{"authorization_code", "refresh_token", clientCredentials},
 		SubjectTypes:     []string{"public"},
-		IDTokenAlgs:      p.Ring.Algs(),
+		IDTokenAlgs:      algs,
+		UserInfoAlgs:     algs,
 		TokenAuthMethods: all,
+		TokenAuthAlgs:    algs,
 
-		IntrospectionAuthMethods: secrets,
-		IntrospectionAlgs:        []string{introspectionAlg},
+		IntrospectionAuthMethods: proofs,
+		IntrospectionAuthAlgs:    algs,
+		IntrospectionAlgs:        algs,
 		RevocationAuthMethods:    all,
+		RevocationAuthAlgs:       algs,
 
 		ChallengeMethods: []string{"S256"},
 		Contexts:         everyContext(),

@@ -25,7 +25,9 @@ func TestConformance_A_Discovery(t *testing.T) {
 		"claim_types_supported", "claims_supported", "prompt_values_supported", "claims_parameter_supported",
 		"introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_signing_alg_values_supported",
 		"revocation_endpoint", "revocation_endpoint_auth_methods_supported", "end_session_endpoint", "acr_values_supported",
-		"request_parameter_supported", "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
+		"userinfo_signing_alg_values_supported", "token_endpoint_auth_signing_alg_values_supported",
+		"introspection_endpoint_auth_signing_alg_values_supported", "revocation_endpoint_auth_signing_alg_values_supported",
+		"request_parameter_supported", "request_uri_parameter_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported", "authorization_response_iss_parameter_supported",
 	}
 	for name, value := range doc {
 		if !slices.Contains(registered, name) {
@@ -46,6 +48,9 @@ func TestConformance_A_Discovery(t *testing.T) {
 	}
 	for name, must := range map[string]string{
 		"A5 scopes_supported": "openid", "A7 id_token_signing_alg_values_supported": "RS256", "A23 id_token_signing_alg_values_supported": "ES256",
+		"A18 userinfo_signing_alg_values_supported": "RS256",
+		"F1 token_endpoint_auth_methods_supported":  "private_key_jwt", "F1, token_endpoint_auth_methods_supported": "client_secret_jwt",
+		"S1 token_endpoint_auth_signing_alg_values_supported": "PS256", "A23, id_token_signing_alg_values_supported": "EdDSA",
 		"A6 subject_types_supported": "public", "A4 response_types_supported": "code", "G2 grant_types_supported": "refresh_token",
 		"G2, grant_types_supported": "client_credentials", "A22 introspection_endpoint_auth_methods_supported": "client_secret_post",
 		"A22 revocation_endpoint_auth_methods_supported": "none", "B9 acr_values_supported": passwordContext, "A5 claims_supported": "acr",

@@ -14,6 +14,8 @@
 //
 // Beside it:
 //
+//	client_assertion.go   clients that prove who they are with a signed JWT; client_keys.go: with whose keys
+//	sign.go               what is signed for a client, with its algorithm and, for HS*, its key
 //	claims_parameter.go   claims asked for by name; acr.go: the kind of sign-in asked for
 //	client_credentials.go a client that acts for itself: a Grant without a person
 //	token_lookup.go       what a token that somebody holds up stands for, and whether it may
@@ -31,7 +33,8 @@
 //   - unit.go is its storage: one unit of work per request, rebuilt from the one Grant row.
 //     Nothing is written before every token is signed, so a failure to sign burns no code,
 //     and the PKCE challenge cannot be deleted before it was verified.
-//   - client_auth.go authenticates clients: exactly one method, the registered one.
+//   - client_auth.go authenticates clients: exactly one method, the registered one. There is
+//     one function for all endpoints: authenticate.
 //   - token_format.go makes codes and tokens, id_token.go ID tokens.
 //   - client.go shows fosite only the redirect URI that idp.Client.MatchRedirect accepted.
 //   - errors.go writes every error; fosite's writers are never called.

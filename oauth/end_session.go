@@ -92,7 +92,7 @@ func (p *Provider) checkEndingHint(ctx context.Context, e *ending) error {
 	if sent == "" {
 		return nil
 	}
-	h, err := p.readHint(sent)
+	h, err := p.readHint(ctx, sent)
 	if err == nil && (len(h.Audience) != 1 || e.form.Get("client_id") != "" && !slices.Contains(h.Audience, e.form.Get("client_id"))) {
 		err = errors.New("issued to another client")
 	}

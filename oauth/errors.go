@@ -167,6 +167,14 @@ type errorBody struct {
 	Description string `json:"error_description"`
 }
 
+// writeJWT writes an answer that is one JWT.
+func writeJWT(w http.ResponseWriter, contentType, token string) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(token)) // the caller has gone away: nobody is left to be told
+}
+
 // writeJSON writes an answer that must not be kept by anybody (RFC 6749 §5.1).
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	data, err := json.Marshal(body)

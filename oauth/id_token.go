@@ -2,13 +2,12 @@ package oauth
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"maps"
 	"time"
 
 	"github.com/ory/fosite"
 
+	"cloudsso/idp"
 	"cloudsso/idp/mapping"
 )
 
@@ -25,11 +24,14 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	}
 	access, _ := ctx.Value(fosite.AccessResponseContextKey).(fosite.AccessResponder)
 	maps.Copy(claims, t.p.protocolClaims(u, access.GetAccessToken())) // last: nobody else names the subject
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
+	return t.p.signIDToken(ctx, &u.client.Client, claims)
+}
+
+func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[string]any) (string, error) {
+	if c.IDTokenSignedResponseAlg == unsigned {
+		return signUnsigned(claims)
 	}
-	return t.p.Ring.SignJWT(u.client.IDTokenSignedResponseAlg, "JWT", body)
+	return p.sign(ctx, c, c.IDTokenSignedResponseAlg, "JWT", claims)
 }
 
 // protocolClaims are those of OpenID Connect Core §2. auth_time is there always: it is
@@ -39,8 +41,8 @@ func (p *Provider) protocolClaims(u *unit, accessToken string) map[string]any {
 	claims := map[string]any{
 		"iss": p.Issuer, "sub": g.Subject, "aud": u.client.ID,
 		"iat": u.now.Unix(), "exp": u.now.Add(idTokenTTL).Unix(), "auth_time": g.AuthTime.Unix(),
-		"at_hash": halfHash(accessToken),
 	}
+	setText(claims, "at_hash", leftHash(u.client.IDTokenSignedResponseAlg, accessToken))
 	// A refresh answers no authentication request: no nonce (OpenID Connect Core §12.2).
 	if u.grantType == "authorization_code" {
 		setText(claims, "nonce", g.Nonce)
@@ -57,12 +59,6 @@ func setText(claims map[string]any, name, value string) {
 	if value != "" {
 		claims[name] = value
 	}
-}
-
-// halfHash is at_hash for RS256 and ES256 (OpenID Connect Core §3.1.3.6).
-func halfHash(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return encoding.EncodeToString(sum[:16])
 }
 
 // place is where claims go.

@@ -1,8 +1,8 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -128,21 +128,14 @@ func (p *Provider) writeIntrospection(w http.ResponseWriter, r *http.Request, ca
 		writeJSON(w, http.StatusOK, found)
 		return
 	}
-	claims, err := json.Marshal(map[string]any{
+	token, err := p.sign(r.Context(), &caller, cmp.Or(caller.IntrospectionSignedResponseAlg, introspectionAlg), introspectionType, map[string]any{
 		"iss": p.Issuer, "aud": caller.ID, "iat": p.now().Unix(), "token_introspection": found,
 	})
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	token, err := p.Ring.SignJWT(introspectionAlg, introspectionType, claims)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/"+introspectionType)
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(token)) // the caller has gone away: nobody is left to be told
+	writeJWT(w, "application/"+introspectionType, token)
 }
 
 func wantsJWT(r *http.Request) bool {

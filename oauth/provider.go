@@ -65,11 +65,19 @@ type Recorder interface {
 	Logged(ctx context.Context, e idp.Event)
 }
 
+// Marks remembers what may be used once.
+type Marks interface {
+	// SeenOnce gives nil to exactly one caller, and idp.ErrReplayed to the others until then.
+	SeenOnce(ctx context.Context, key string, until time.Time) error
+}
+
 // Options of [New]. All but Dev, SignOuter, States, Outbound and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
 	Records      Records
+	Marks        Marks
+	Fetch        Fetcher
 	Ring         *keys.Ring
 	Login        Login
 	SignOuter    SignOuter // nil: there is no logout endpoint, and discovery does not name one
@@ -89,18 +97,20 @@ type Provider struct {
 	core      *fosite.Fosite
 	tokens    *tokens
 	secrets   *secrets
+	keySets   *keySets
 	discovery document
 }
 
 // New makes a provider.
 func New(o Options) (*Provider, error) {
-	if o.Issuer == "" || o.Records == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
+	if o.Issuer == "" || o.Records == nil || o.Marks == nil || o.Fetch == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
 		return nil, errors.New("oauth: an option is missing")
 	}
 	if o.RefreshGrace == 0 {
 		o.RefreshGrace = graceTTL
 	}
 	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring)}
+	p.keySets = &keySets{fetch: o.Fetch, now: p.now, byURI: make(map[string]*keySet)}
 	var err error
 	if p.discovery, err = p.renderDiscovery(); err != nil {
 		return nil, err

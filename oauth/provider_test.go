@@ -68,6 +68,74 @@ type house struct {
 	events *events
 	server *httptest.Server
 	grants *watched
+	fetch  *fetcher
+	marks  *marks
+}
+
+// marks are the store's, and can fail.
+type marks struct {
+	*memory.Store
+	mu  sync.Mutex
+	err error
+}
+
+func (m *marks) SeenOnce(ctx context.Context, key string, until time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	return m.Store.SeenOnce(ctx, key, until)
+}
+
+func (m *marks) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
+
+// fetcher answers for the addresses of clients.
+type fetcher struct {
+	mu    sync.Mutex
+	pages map[string]string
+	calls int
+	err   error
+	block chan struct{} // if set, each call waits for it
+}
+
+func (f *fetcher) Fetch(_ context.Context, url string, most int64) ([]byte, http.Header, error) {
+	f.mu.Lock()
+	f.calls++
+	block := f.block
+	f.mu.Unlock()
+	if block != nil {
+		<-block
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	page, ok := f.pages[url]
+	switch {
+	case f.err != nil:
+		return nil, nil, f.err
+	case !ok || int64(len(page)) > most:
+		return nil, nil, idp.Errorf(idp.Invalid, "rp.example answered with status 404; 200 is expected.")
+	}
+	return []byte(page), nil, nil
+}
+
+func (f *fetcher) set(url, page string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pages == nil {
+		f.pages = map[string]string{}
+	}
+	f.pages[url] = page
+}
+
+func (f *fetcher) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
 }
 
 // login signs the given person in, at once or after a visit to /login.
@@ -293,9 +361,9 @@ func newHouse(t *testing.T) *house { t.Helper(); return openHouse(t, sharedRing(
 func openHouse(t testing.TB, ring *keys.Ring) *house {
 	t.Helper()
 	c := newClock()
-	h := &house{clock: c, store: memory.New(c.now), ring: ring, events: &events{}}
+	h := &house{clock: c, store: memory.New(c.now), ring: ring, events: &events{}, fetch: &fetcher{}}
 	h.T, _ = t.(*testing.T)
-	h.grants = &watched{Store: h.store}
+	h.grants, h.marks = &watched{Store: h.store}, &marks{Store: h.store}
 	h.people = &people{all: map[string]idp.Person{
 		anna: {Subject: anna, Status: idp.Active, Login: "anna", Groups: []string{"admins"}, Attributes: idp.Attributes{
 			"given_name": {"Anna"}, "family_name": {"Arendt"}, "email": {"anna@example.org"}, "email_verified": {true}, "team": {"a", "b"},
@@ -342,7 +410,7 @@ func (h *house) makeProvider(t testing.TB, out oauth.SignOuter) *oauth.Provider 
 		t.Fatal(err)
 	}
 	p, err := oauth.New(oauth.Options{
-		Issuer: h.issuer, Dev: true, Records: h.grants, Ring: h.ring, Login: h.login, SignOuter: out,
+		Issuer: h.issuer, Dev: true, Records: h.grants, Marks: h.marks, Fetch: h.fetch, Ring: h.ring, Login: h.login, SignOuter: out,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
 	})
 	if err != nil {

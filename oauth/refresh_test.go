@@ -242,7 +242,7 @@ func TestRefreshAsksAgain(t *testing.T) {
 		"store down":       {func(h *house) { h.grants.fail = idp.ErrUnavailable }, func(h *house) { h.grants.fail = nil }, 503},
 		"a fault of ours":  {func(h *house) { h.people.down = errors.New("x") }, func(h *house) { h.people.down = nil }, 500},
 		"password expired": {func(h *house) { h.people.set(anna, idp.PasswordExpired) }, func(h *house) { h.people.set(anna, idp.Active) }, 400},
-		"signing fails": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "ES512" }) },
+		"signing fails": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "XX512" }) },
 			func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "RS256" }) }, 500},
 	} {
 		t.Run(name+" ends nothing", func(t *testing.T) {

@@ -120,7 +120,7 @@ func TestClientAuthentication(t *testing.T) {
 		"another id in the body":            {header: basicOf("basic", secretOf("basic")), more: []string{"client_id", "post"}, error: "invalid_client", text: "The client_id in the body is not the one in the Authorization header."},
 		"a bearer token":                    {header: "Bearer x", error: "invalid_client", text: "The Authorization header is not well-formed: clients authenticate by the scheme Basic."},
 		"basic that is not base64":          {header: "Basic !", error: "invalid_client", text: "The Authorization header is not well-formed: clients authenticate by the scheme Basic."},
-		"a client_assertion":                {more: []string{"client_id", "basic", "client_assertion", "x"}, error: "invalid_client", text: "Authentication by client_assertion is not supported: use a client secret."},
+		"a client_assertion":                {more: []string{"client_id", "basic", "client_assertion", "x"}, error: "invalid_client", text: "The parameter client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer."},
 		"imported, not form-urlencoded":     {header: basicOf("a%3Ab%2F%C3%BC", "imp+rted %41 s:cret")},
 		"imported, once more from the memo": {header: basicOf("a%3Ab%2F%C3%BC", "imp+rted %41 s:cret")},
 	} {
@@ -286,7 +286,7 @@ func TestExchangeAsksAgain(t *testing.T) {
 		"store down": {func(h *house) { h.grants.fail = idp.ErrUnavailable }, func(h *house) { h.grants.fail = nil }, 503, "temporarily_unavailable",
 			"A service that is needed for this does not answer. Nothing was used up: please try again in a moment."},
 		"a fault of ours": {func(h *house) { h.people.down = errors.New("secret internals") }, func(h *house) { h.people.down = nil }, 500, "server_error", "Something went wrong on our side."},
-		"signing fails": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "ES512" }) },
+		"signing fails": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "XX512" }) },
 			func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "RS256" }) }, 500, "server_error", "Something went wrong on our side."},
 		"grant type taken away": {func(h *house) {
 			h.change("wiki", func(c *idp.Client) { c.GrantTypes = []string{"refresh_token"} })

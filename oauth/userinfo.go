@@ -34,7 +34,24 @@ func (p *Provider) UserInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	claims["sub"] = t.grant.Subject
-	writeJSON(w, http.StatusOK, claims)
+	p.writeUserInfo(w, r, &t.client.Client, claims)
+}
+
+// writeUserInfo answers in JSON, or signed if the client registered for that (OpenID
+// Connect Core §5.3.2).
+func (p *Provider) writeUserInfo(w http.ResponseWriter, r *http.Request, c *idp.Client, claims map[string]any) {
+	alg := c.UserInfoSignedResponseAlg
+	if alg == "" {
+		writeJSON(w, http.StatusOK, claims)
+		return
+	}
+	claims["iss"], claims["aud"] = p.Issuer, c.ID
+	token, err := p.sign(r.Context(), c, alg, "JWT", claims)
+	if err != nil {
+		p.failBearer(w, r, err)
+		return
+	}
+	writeJWT(w, "application/jwt", token)
 }
 
 // errNoToken: nothing was presented, which is not a fault yet (RFC 6750 §3.1).

@@ -79,7 +79,8 @@ func (h *Handler) LogoutEnd(w http.ResponseWriter, r *http.Request) {
 
 // finish goes on to where the application wants the browser. If an app was not told, the
 // person hears of it first: they are the one who can still close its window. A protocol
-// that wants the result tells it in its own words.
+// that wants the result tells it in its own words, and what is no web address no page can
+// link to.
 func (h *Handler) finish(w http.ResponseWriter, r *http.Request, l logout) {
 	page := web.SignedOut{Continue: l.Return}
 	failed := false
@@ -87,7 +88,7 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, l logout) {
 		failed = failed || a.Outcome == Failed
 		page.Apps = append(page.Apps, web.LogoutApp{Name: a.Name, Outcome: string(a.Outcome)})
 	}
-	if l.Return == "" || failed && !l.Report {
+	if l.Return == "" || failed && !l.Report && idp.Origin(l.Return) != "" {
 		h.pages.SignedOut(w, r, page)
 		return
 	}

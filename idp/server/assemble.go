@@ -25,19 +25,19 @@ func (s *Server) assemble() error {
 	if s.users, err = s.people(); err != nil {
 		return err
 	}
+	s.login = login.New(login.Options{
+		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
+		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
+		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn,
+	})
 	fetch, err := outbound.New(outbound.Options{
 		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
 	})
 	if err != nil {
 		return err
 	}
-	s.login = login.New(login.Options{
-		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
-		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
-		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn,
-	})
 	if s.oauth, err = oauth.New(oauth.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Marks: o.Flows, Fetch: fetch, Ring: s.ring, Login: s.login,
 		SignOuter: signOuter{s.login}, States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err

@@ -17,7 +17,10 @@ func (s *Server) deliverNowAndThen(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.complain(ctx, "deliver logouts", s.oauth.RetryLogouts(ctx))
+			s.complain(ctx, "deliver logouts", s.DeliverLogouts(ctx))
 		}
 	}
 }
+
+// DeliverLogouts sends the messages that are due now; [Server.Run] does so by itself.
+func (s *Server) DeliverLogouts(ctx context.Context) error { return s.oauth.RetryLogouts(ctx) }

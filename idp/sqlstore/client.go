@@ -11,7 +11,10 @@ import (
 const clientColumns = `SELECT id, version, metadata, secrets, created_at, updated_at FROM clients`
 
 type secretDoc struct {
+	ID        string    `json:"id"`
+	Use       string    `json:"use,omitempty"`
 	Hash      string    `json:"hash"`
+	Sealed    []byte    `json:"sealed,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
@@ -79,7 +82,7 @@ func clientDocs(c idp.Client) (metadata, secrets string, err error) {
 	}
 	docs := make([]secretDoc, 0, len(c.Secrets))
 	for _, s := range c.Secrets {
-		docs = append(docs, secretDoc{s.Hash, whole(s.CreatedAt), whole(s.ExpiresAt)})
+		docs = append(docs, secretDoc{s.ID, s.Use, s.Hash, s.Sealed, whole(s.CreatedAt), whole(s.ExpiresAt)})
 	}
 	secrets, err = document(docs)
 	return metadata, secrets, err
