@@ -220,7 +220,7 @@ func TestWhereTheAnswerGoes(t *testing.T) {
 	})
 }
 
-func TestAsynchronousLogoutGetsNoAnswer(t *testing.T) {
+func TestIIP_IDP17_AsynchronousLogoutGetsNoAnswer(t *testing.T) {
 	t.Parallel()
 	extension := []string{"</saml:Issuer>", `</saml:Issuer><samlp:Extensions><aslo:Asynchronous xmlns:aslo="urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo"/></samlp:Extensions>`}
 	h := twoApps(t)
@@ -283,7 +283,7 @@ func sealedID(t testing.TB, to, inside, cipher string) string {
 }
 
 // What is in an EncryptedID counts like a NameID; what cannot be read is refused in one sentence.
-func TestLogoutByEncryptedID(t *testing.T) {
+func TestIIP_IDP19_LogoutByEncryptedID(t *testing.T) {
 	t.Parallel()
 	nameID := `<saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">` + email + `</saml:NameID>`
 	plain := func(name string) string {
