@@ -404,3 +404,23 @@ func TestConformance_Q06_EachGetsWhatItHas(t *testing.T) {
 	}
 	p.home(page.Refresh(), "?state=s-1")
 }
+
+// Q2: the algorithm is that of the client's ID tokens; a logout token is never unsigned.
+func TestConformance_Q02_Algorithms(t *testing.T) {
+	t.Parallel()
+	for alg, want := range map[string]string{"ES256": "ES256", "PS256": "PS256", "HS256": "HS256", "none": "RS256"} {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			p, b, _ := stay(t, func(m *idp.ClientMetadata) { backOnly(m); m.IDTokenSignedResponseAlg = alg })
+			p.out(b).Form(0).Submit("logout-confirm")
+			posts, _ := p.heard()
+			if len(posts) != 1 {
+				t.Fatalf("%d posts: %+v", len(posts), p.receipt())
+			}
+			raw := posts[0].Get("logout_token")
+			if header := part(t, raw, 0); header["alg"] != want || header["typ"] != "logout+jwt" || strings.HasSuffix(raw, ".") {
+				t.Errorf("header %v", header)
+			}
+		})
+	}
+}
