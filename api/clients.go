@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"cloudsso/idp"
@@ -25,13 +26,24 @@ type Client struct {
 	ClientSecretExpiresAt *int64 `json:"client_secret_expires_at,omitempty" doc:"With client_secret. 0: never."`
 	SharedSigningKey      string `json:"shared_signing_key,omitempty" doc:"The key of HS* tokens of a client with hs_key dedicated: the octets of this text. Shown once, in the answer to the request that made it."`
 	idp.ClientMetadata
+	Warnings  []string  `json:"warnings,omitempty" doc:"Legacy switches that are on, each with the reason to turn it off."`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	version   int64
 }
 
 func viewClient(c idp.Client) Client {
-	return Client{ClientID: c.ID, ClientMetadata: c.ClientMetadata, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, version: c.Version}
+	return Client{ClientID: c.ID, ClientMetadata: c.ClientMetadata, Warnings: c.Warnings(), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, version: c.Version}
+}
+
+// clientEvent tells which legacy switches are on, so that the audit log shows who turned
+// them on, and when.
+func clientEvent(name string, c idp.Client) idp.Event {
+	e := idp.Event{Name: name, App: c.ID}
+	if on := c.Legacy(); len(on) > 0 {
+		e.Detail = map[string]string{"legacy": strings.Join(on, " ")}
+	}
+	return e
 }
 
 // shows adds new secrets to an answer.
@@ -66,7 +78,7 @@ func (o *Owner) CreateClient(ctx context.Context, in NewClient) (Client, error) 
 	} else if err != nil {
 		return Client{}, err
 	}
-	if err := o.record(ctx, idp.Event{Name: idp.EventClientCreated, App: c.ID}); err != nil {
+	if err := o.record(ctx, clientEvent(idp.EventClientCreated, c)); err != nil {
 		// Nothing that is on no record is handed out.
 		return Client{}, errors.Join(err, o.Records.DeleteClient(ctx, c.ID, c.Version))
 	}
@@ -130,7 +142,7 @@ func (o *Owner) PatchClient(ctx context.Context, id string, patch json.RawMessag
 			return Client{}, err
 		}
 	}
-	return viewClient(c).shows(show), o.record(ctx, idp.Event{Name: idp.EventClientUpdated, App: id})
+	return viewClient(c).shows(show), o.record(ctx, clientEvent(idp.EventClientUpdated, c))
 }
 
 // applyClientPatch changes the record and says which secrets it made.
@@ -139,6 +151,7 @@ func (o *Owner) applyClientPatch(c *idp.Client, patch json.RawMessage) (show sho
 	if c.ClientMetadata, err = patched(o.schemas, before, patch); err != nil {
 		return shown{}, err
 	}
+	c.FollowSwitches(before)
 	if c.Scope == before.Scope && c.Scope == defaultScope(before.GrantTypes) {
 		c.Scope = "" // nobody chose it: a client that gains refresh_token gains offline_access
 	}

@@ -108,7 +108,7 @@ func (o *Owner) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 		Warnings: warnings, CreatedAt: sp.CreatedAt, UpdatedAt: sp.UpdatedAt, version: sp.Version,
 	}
 	v.SPSigningCertificates, v.SPEncryptionCertificates = viewCertificates(sp.SigningCerts), viewCertificates(sp.EncryptionCerts)
-	if key, err := o.Ring.SAMLKeyFor(ctx, samlKind(sp)); err != nil {
+	if key, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(sp)); err != nil {
 		idp.Note(ctx, slog.String("saml_key", err.Error())) // the rest of the answer is worth having
 	} else if key.Certificate != nil {
 		ours := viewCertificate(key.Certificate)

@@ -109,7 +109,7 @@ func (o *Owner) complete(ctx context.Context, sp *idp.ServiceProvider) error {
 	if err := o.SAML.Complete(sp, o.Dev); err != nil {
 		return err
 	}
-	_, err := o.Ring.SAMLKeyFor(ctx, samlKind(*sp))
+	_, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(*sp))
 	return err
 }
 

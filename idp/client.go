@@ -23,9 +23,9 @@ type ClientMetadata struct {
 	ClientName      string   `json:"client_name,omitempty" maxLength:"200" doc:"Shown to people who sign in."`
 	RedirectURIs    []string `json:"redirect_uris,omitempty" maxItems:"100" doc:"Compared character by character; native clients may vary the port of a loopback address (RFC 8252)."`
 	ApplicationType string   `json:"application_type,omitempty" enum:"web,native" doc:"Default web."`
-	GrantTypes      []string `json:"grant_types,omitempty" doc:"authorization_code, refresh_token beside it, client_credentials. Default authorization_code."`
-	ResponseTypes   []string `json:"response_types,omitempty" doc:"Default code."`
-	Scope           string   `json:"scope,omitempty" doc:"Space-separated scopes that the client may ask for. Default: openid profile email phone address groups, and offline_access with the refresh_token grant; nothing without the authorization_code grant."`
+	GrantTypes      []string `json:"grant_types,omitempty" doc:"authorization_code, urn:ietf:params:oauth:grant-type:device_code, refresh_token beside them, client_credentials; implicit and password with their switches. Default authorization_code, and what the switches allow."`
+	ResponseTypes   []string `json:"response_types,omitempty" doc:"code, none; with allow_implicit id_token, token, id_token token and the combinations of code with them. The order of words does not matter. Default: what grant_types allow."`
+	Scope           string   `json:"scope,omitempty" doc:"Space-separated scopes that the client may ask for. Default: openid profile email phone address groups, and offline_access with the refresh_token grant; nothing for a client that signs nobody in."`
 	Contacts        []string `json:"contacts,omitempty"`
 	ClientURI       string   `json:"client_uri,omitempty"`
 	LogoURI         string   `json:"logo_uri,omitempty"`
@@ -52,6 +52,12 @@ type ClientMetadata struct {
 	BackchannelLogoutURI              string `json:"backchannel_logout_uri,omitempty" doc:"Gets a logout token by POST when a session that the client knows ends (OpenID Connect Back-Channel Logout)."`
 	BackchannelLogoutSessionRequired  bool   `json:"backchannel_logout_session_required,omitempty" doc:"The client needs sid in the logout token. It is always there."`
 	InitiateLoginURI                  string `json:"initiate_login_uri,omitempty" doc:"Where the client starts a sign-in that began elsewhere, such as in our list of applications (OpenID Connect Core section 4)."`
+
+	// Ours, for applications that cannot do better.
+	AllowImplicit           bool `json:"allow_implicit,omitempty" doc:"Legacy, off by default: tokens in the front channel (implicit and hybrid response types), where they leak through histories, logs and referrers (RFC 9700 §2.1.2). OAuth 2.1 has no such grant."`
+	AllowPasswordGrant      bool `json:"allow_password_grant,omitempty" doc:"Legacy, off by default: the application itself asks people for their password (RFC 9700 §2.4: must not be used). OAuth 2.1 has no such grant. People are not asked for consent: this switch is the consent."`
+	AllowAccessTokenInQuery bool `json:"allow_access_token_in_query,omitempty" doc:"Legacy, off by default: userinfo takes the access token as ?access_token=, which ends in logs and histories (RFC 9700 §4.3.2)."`
+	UserinfoWithoutOpenID   bool `json:"userinfo_without_openid,omitempty" doc:"For applications that speak OAuth 2 without OpenID Connect: userinfo answers access tokens that do not have the scope openid, too."`
 
 	// Ours.
 	RequirePKCE     *bool     `json:"require_pkce,omitempty" doc:"Default true. Public clients always need PKCE; false lets a confidential client do without."`

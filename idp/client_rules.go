@@ -38,23 +38,13 @@ func (m *ClientMetadata) complete() {
 	setDefault(&m.ApplicationType, "web")
 	setDefault(&m.TokenEndpointAuthMethod, "client_secret_basic")
 	m.completeSigning()
-	if len(m.GrantTypes) == 0 {
-		m.GrantTypes = []string{"authorization_code"}
-	}
-	if len(m.ResponseTypes) == 0 && m.signsPeopleIn() {
-		m.ResponseTypes = []string{"code"}
-	}
+	m.completeGrants()
 	if m.Scope = strings.Join(strings.Fields(m.Scope), " "); m.Scope == "" && m.signsPeopleIn() {
 		m.Scope = defaultScope
 		if slices.Contains(m.GrantTypes, "refresh_token") {
 			m.Scope += " offline_access"
 		}
 	}
-}
-
-// signsPeopleIn: a client without it acts for itself only.
-func (m *ClientMetadata) signsPeopleIn() bool {
-	return slices.Contains(m.GrantTypes, "authorization_code")
 }
 
 func setDefault(field *string, value string) {
@@ -77,32 +67,9 @@ func (m *ClientMetadata) checkChoices(bool) *Error {
 	return nil
 }
 
-func (m *ClientMetadata) checkGrants(bool) *Error {
-	for _, g := range m.GrantTypes {
-		switch {
-		case g == "client_credentials" && m.TokenEndpointAuthMethod == "none":
-			// RFC 6749 §4.4: anybody could name the client.
-			return badMember("grant_types", "The grant type client_credentials needs a client that authenticates; token_endpoint_auth_method is none.")
-		case g == "refresh_token" && !m.signsPeopleIn():
-			return badMember("grant_types", "The grant type refresh_token needs authorization_code beside it: refresh tokens come from codes.")
-		case g != "authorization_code" && g != "refresh_token" && g != "client_credentials":
-			return badMember("grant_types", "The grant type %q is not supported: use authorization_code, and refresh_token beside it if the application works while nobody is there; or client_credentials for an application that acts for itself.", g)
-		}
-	}
-	for _, r := range m.ResponseTypes {
-		if r != "code" {
-			return badMember("response_types", "The response type %q is not supported: use code. Tokens in the front channel leak (RFC 9700 §2.1.2).", r)
-		}
-		if !m.signsPeopleIn() {
-			return badMember("response_types", "The response type code needs the grant type authorization_code.")
-		}
-	}
-	return nil
-}
-
 func (m *ClientMetadata) checkRedirects(dev bool) *Error {
 	switch {
-	case len(m.RedirectURIs) == 0 && m.signsPeopleIn():
+	case len(m.RedirectURIs) == 0 && m.returnsToApp():
 		return badMember("redirect_uris", "At least one redirect URI is needed: the address that the application gets its answers at.")
 	case len(m.RedirectURIs) > maxURIs:
 		return badMember("redirect_uris", "There are more than %d redirect URIs.", maxURIs)
@@ -152,7 +119,7 @@ func (m *ClientMetadata) badRedirect(raw string, dev bool) string {
 	if u.Hostname() == "" || u.Opaque != "" {
 		return "it has no host."
 	}
-	for _, ours := range []string{"code", "state", "iss", "error", "response"} {
+	for _, ours := range []string{"code", "access_token", "id_token", "state", "iss", "error", "response"} {
 		// Attack: a parameter of the answer that stands in the address already, so that the
 		// application reads that one (CVE-2026-9689).
 		if u.Query().Has(ours) {

@@ -74,7 +74,7 @@ func TestCompleteRefuses(t *testing.T) {
 	}{
 		"no redirect URI":              {func(m *idp.ClientMetadata) { m.RedirectURIs = nil }, "redirect_uris", "At least one redirect URI"},
 		"too many redirect URIs":       {func(m *idp.ClientMetadata) { m.RedirectURIs = make([]string, 101) }, "redirect_uris", "more than 100"},
-		"an unknown grant type":        {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"password"} }, "grant_types", `"password" is not supported`},
+		"an unknown grant type":        {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"saml2"} }, "grant_types", `"saml2" is not supported`},
 		"refresh tokens without codes": {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"refresh_token"} }, "grant_types", "needs authorization_code"},
 		"a public client for itself": {func(m *idp.ClientMetadata) {
 			m.TokenEndpointAuthMethod, m.GrantTypes = "none", []string{"authorization_code", "client_credentials"}
@@ -100,7 +100,7 @@ func TestCompleteRefuses(t *testing.T) {
 		"a front channel that is a script":  {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "javascript:alert(1)" }, "frontchannel_logout_uri", "no host"},
 		"a start over http":                 {func(m *idp.ClientMetadata) { m.InitiateLoginURI = "http://rp.example/start" }, "initiate_login_uri", "must be https"},
 		"a start with an issuer":            {func(m *idp.ClientMetadata) { m.InitiateLoginURI = "https://rp.example/start?iss=x" }, "initiate_login_uri", "parameter iss"},
-		"an implicit response type":         {func(m *idp.ClientMetadata) { m.ResponseTypes = []string{"id_token token"} }, "response_types", "use code"},
+		"an implicit response type":         {func(m *idp.ClientMetadata) { m.ResponseTypes = []string{"id_token token"} }, "response_types", "needs the switch allow_implicit"},
 		"an unknown application type":       {func(m *idp.ClientMetadata) { m.ApplicationType = "spa" }, "application_type", "web or native"},
 		"an unknown authentication method":  {func(m *idp.ClientMetadata) { m.TokenEndpointAuthMethod = "tls_client_auth" }, "token_endpoint_auth_method", "client_secret_basic"},
 		"an unknown algorithm":              {func(m *idp.ClientMetadata) { m.IDTokenSignedResponseAlg = "RS1" }, "id_token_signed_response_alg", "one of RS256, ES256"},
@@ -168,6 +168,7 @@ func TestCompleteRedirectURIs(t *testing.T) {
 		"a backslash":                         {uri: `https://rp.example\@evil.example/`, why: "a backslash"},
 		"letters outside ASCII":               {uri: "https://rp.exämple/cb", why: "outside ASCII"},
 		"a parameter of ours":                 {uri: "https://rp.example/cb?code=1", why: "parameter code"},
+		"a token of ours":                     {uri: "https://rp.example/cb?id_token=1", why: "parameter id_token"},
 		"an encoded name of a parameter":      {uri: "https://rp.example/cb?%73tate=1", why: "parameter state"},
 		"empty":                               {uri: "", why: "not an absolute"},
 		"long":                                {uri: "https://rp.example/" + strings.Repeat("x", 2048), why: "longer than 2048"},

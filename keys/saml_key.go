@@ -12,25 +12,20 @@ import (
 // kind: RS256 for RSA, ES256 for EC on P-256; the hash is the message's business. The EC key is made
 // the first time that somebody asks for it, and signs at once: there is no older one whose
 // certificate a service provider could know. When several nodes ask, all get the same.
-func (r *Ring) SAMLKeyFor(ctx context.Context, alg string) (SAMLKey, error) {
+func (r *Ring) SAMLKeyFor(ctx context.Context, events Recorder, alg string) (SAMLKey, error) {
 	if k := r.samlKey(alg); k.Signer != nil {
 		return k, nil
 	}
 	if alg != ES256 {
-		return SAMLKey{}, fmt.Errorf("the ring has no SAML key for %s", alg)
+		return SAMLKey{}, fmt.Errorf("%w: no SAML key for %s", ErrNoKey, alg)
 	}
-	k := kind{idp.KeyUseSAML, ES256}
-	slot := kindSlot{k, k.slot(r.snapshot.Load().generation(k) + 1)}
-	if err := create(ctx, r.store, r.kek, []kindSlot{slot}, r.now()); err != nil {
+	if err := r.ensure(ctx, events, kind{idp.KeyUseSAML, ES256}); err != nil {
 		return SAMLKey{}, fmt.Errorf("create a SAML key: %w", err)
-	}
-	if err := r.Reload(ctx); err != nil {
-		return SAMLKey{}, err
 	}
 	if k := r.samlKey(alg); k.Signer != nil {
 		return k, nil
 	}
-	return SAMLKey{}, fmt.Errorf("the SAML key in %s does not sign", slot.slot)
+	return SAMLKey{}, fmt.Errorf("%w: the SAML key for %s does not sign", ErrNoKey, alg)
 }
 
 func (r *Ring) samlKey(alg string) SAMLKey {

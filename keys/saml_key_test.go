@@ -10,13 +10,14 @@ import (
 	"sync"
 	"testing"
 
+	"cloudsso/idp"
 	"cloudsso/idp/memory"
 	"cloudsso/keys"
 )
 
 func TestTheECKeyOfSAMLIsMadeOnce(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c, events := newClock(), new(log)
 	store := memory.New(c.now)
 	rings := []*keys.Ring{openRing(t, store, c.now), openRing(t, store, c.now), openRing(t, store, c.now)}
 	if n := len(rings[0].SAMLCertificates()); n != 1 {
@@ -27,7 +28,7 @@ func TestTheECKeyOfSAMLIsMadeOnce(t *testing.T) {
 	for i, r := range rings {
 		wg.Go(func() {
 			var err error
-			if got[i], err = r.SAMLKeyFor(t.Context(), keys.ES256); err != nil {
+			if got[i], err = r.SAMLKeyFor(t.Context(), events, keys.ES256); err != nil {
 				t.Error(err)
 			}
 		})
@@ -45,14 +46,17 @@ func TestTheECKeyOfSAMLIsMadeOnce(t *testing.T) {
 			t.Errorf("node %d publishes %d certificates", i, len(certs))
 		}
 	}
-	again, err := openRing(t, store, c.now).SAMLKeyFor(t.Context(), keys.ES256)
+	if len(events.events) != 1 || events.events[0].Name != idp.EventKeyCreated {
+		t.Errorf("events %+v", events.events)
+	}
+	again, err := openRing(t, store, c.now).SAMLKeyFor(t.Context(), events, keys.ES256)
 	if err != nil || !again.Certificate.Equal(got[0].Certificate) {
 		t.Errorf("after a restart: %v", err)
 	}
-	if _, err := rings[0].SAMLKeyFor(t.Context(), "HS256"); err == nil {
+	if _, err := rings[0].SAMLKeyFor(t.Context(), events, "HS256"); err == nil {
 		t.Error("a SAML key of a symmetric kind")
 	}
-	rsaKey, err := rings[0].SAMLKeyFor(t.Context(), keys.RS256)
+	rsaKey, err := rings[0].SAMLKeyFor(t.Context(), events, keys.RS256)
 	if err != nil || !rsaKey.Certificate.Equal(rings[0].SAMLKey().Certificate) {
 		t.Errorf("RS256: %v", err)
 	}
@@ -60,9 +64,9 @@ func TestTheECKeyOfSAMLIsMadeOnce(t *testing.T) {
 
 func TestWhatIsEncryptedToAPublishedCertificateCanBeOpened(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c, events := newClock(), new(log)
 	r := openRing(t, memory.New(c.now), c.now)
-	if _, err := r.SAMLKeyFor(t.Context(), keys.ES256); err != nil {
+	if _, err := r.SAMLKeyFor(t.Context(), events, keys.ES256); err != nil {
 		t.Fatal(err)
 	}
 	keyring := r.SAMLDecrypters()
@@ -79,5 +83,32 @@ func TestWhatIsEncryptedToAPublishedCertificateCanBeOpened(t *testing.T) {
 	}
 	if plain, err := keyring[0].Decrypt(rand.Reader, secret, &rsa.OAEPOptions{Hash: crypto.SHA256}); err != nil || string(plain) != "x" {
 		t.Errorf("%q, %v", plain, err)
+	}
+}
+
+// The elliptic key is rolled over in steps, as the other one is.
+func TestTheECKeyOfSAMLIsRolledOver(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 1)
+	r := c.nodes[0]
+	signing := func() keys.SAMLKey {
+		k, err := r.SAMLKeyFor(t.Context(), c.log, keys.ES256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	first := signing()
+	next := c.must(r.Rotate(t.Context(), c.log, keys.Plan{Use: idp.KeyUseSAML, Alg: keys.ES256}))
+	if !signing().Certificate.Equal(first.Certificate) || len(r.SAMLCertificates()) != 3 {
+		t.Errorf("the next key signs before it is activated, or is not published: %d certificates", len(r.SAMLCertificates()))
+	}
+	c.advance(keys.SAMLLead)
+	c.must(r.Activate(t.Context(), c.log, next.KID, false))
+	if signing().Certificate.Equal(first.Certificate) {
+		t.Error("the old key still signs")
+	}
+	if r.SAMLKey().Certificate.PublicKeyAlgorithm.String() != "RSA" {
+		t.Error("the RSA key changed")
 	}
 }

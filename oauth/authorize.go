@@ -11,12 +11,17 @@ import (
 // continuePath is where the login sends the browser back to.
 const continuePath = "/oauth2/authorize/continue"
 
+// errOtherFlow: attack: a flow that was settled for one question is held up as the answer
+// to another.
+var errOtherFlow = idp.Errorf(idp.Invalid, "This sign-in was for something else.")
+
 // authorization is one authorization request on its way through the checks: each check
 // reads the form and fills what it is about.
 type authorization struct {
 	form        url.Values
 	client      idp.Client
 	redirectURI string // where faults may be answered; empty until it is known to be the client's
+	response    string // response type, its words in idp.ResponseType's order
 	mode        string // response mode
 	state       string
 	scopes      []string // asked for, known and allowed
@@ -75,6 +80,9 @@ func (p *Provider) address(r *http.Request, form url.Values) string {
 // before is checked again: client, redirect URI and scopes may have changed meanwhile.
 func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 	f, err := p.Login.Resume(w, r, idp.ProtocolOIDC)
+	if err == nil && f.Return != continuePath {
+		err = errOtherFlow
+	}
 	if err != nil {
 		p.Pages.Error(w, r, err)
 		return

@@ -16,6 +16,10 @@ func (p *Provider) commit(ctx context.Context, u *unit) error {
 		return p.redeem(ctx, u)
 	case u.rotate:
 		return p.rotate(ctx, u)
+	case u.grantType == idp.GrantPassword:
+		return p.begin(ctx, u)
+	case u.grantType == idp.GrantDevice:
+		return p.beginDevice(ctx, u)
 	case u.grantType == clientCredentials:
 		return p.createGrant(ctx, u)
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
+
+	"cloudsso/idp"
 )
 
 // config is fosite's configuration. Every field that fosite would fill lazily is set,
@@ -41,8 +43,17 @@ func newConfig(p *Provider) *config {
 		AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, AuthorizeCodeStrategy: p.tokens,
 		CoreStorage: store, TokenRevocationStorage: store, Config: c,
 	}
+	front := &oauth2.AuthorizeImplicitGrantTypeHandler{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}
+	judge := openid.NewOpenIDConnectRequestValidator(nil, c) // of a prepared request, in which nothing is left to judge
 	proof := &pkce.Handler{AuthorizeCodeStrategy: p.tokens, Storage: store, Config: c}
-	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, proof}
+	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, front,
+		&openid.OpenIDConnectImplicitHandler{
+			IDTokenHandleHelper: ids, AuthorizeImplicitGrantTypeHandler: front, OpenIDConnectRequestValidator: judge, Config: c,
+		},
+		&openid.OpenIDConnectHybridHandler{
+			IDTokenHandleHelper: ids, AuthorizeImplicitGrantTypeHandler: front, AuthorizeExplicitGrantHandler: code,
+			OpenIDConnectRequestValidator: judge, OpenIDConnectRequestStorage: store, Config: c,
+		}, proof}
 	c.byGrantType = map[string]fosite.TokenEndpointHandlers{
 		"authorization_code": {code, proof, &openid.OpenIDConnectExplicitHandler{
 			OpenIDConnectRequestStorage: store, Config: c, IDTokenHandleHelper: ids,
@@ -50,6 +61,8 @@ func newConfig(p *Provider) *config {
 		"refresh_token": {&oauth2.RefreshTokenGrantHandler{
 			AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
+		idp.GrantPassword: {directGrant{p.tokens, ids}},
+		idp.GrantDevice:   {directGrant{p.tokens, ids}},
 		clientCredentials: {&oauth2.ClientCredentialsGrantHandler{
 			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}, Config: c,
 		}},

@@ -20,6 +20,7 @@ type metadata struct {
 	JWKS                     string   `json:"jwks_uri"`
 	Introspection            string   `json:"introspection_endpoint"`
 	Revocation               string   `json:"revocation_endpoint"`
+	Device                   string   `json:"device_authorization_endpoint"`
 	EndSession               string   `json:"end_session_endpoint,omitempty"`
 	CheckSession             string   `json:"check_session_iframe,omitempty"`
 	Scopes                   []string `json:"scopes_supported"`
@@ -71,10 +72,11 @@ func (p *Provider) renderDiscovery() (document, error) {
 		JWKS:             p.Issuer + "/oauth2/jwks",
 		Introspection:    p.Issuer + "/oauth2/introspect",
 		Revocation:       p.Issuer + "/oauth2/revoke",
+		Device:           p.Issuer + "/oauth2/device",
 		Scopes:           standardScopes(),
-		ResponseTypes:    []string{"code"},
+		ResponseTypes:    []string{"code", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token", "none"},
 		ResponseModes:    []string{modeQuery, modeFragment, modeFormPost},
-		GrantTypes:       []string{"authorization_code", "refresh_token", clientCredentials},
+		GrantTypes:       []string{idp.GrantCode, idp.GrantImplicit, idp.GrantRefresh, idp.GrantPassword, clientCredentials, idp.GrantDevice},
 		SubjectTypes:     []string{"public"},
 		IDTokenAlgs:      algs,
 		UserInfoAlgs:     algs,
@@ -91,7 +93,7 @@ func (p *Provider) renderDiscovery() (document, error) {
 		Contexts:         everyContext(),
 		ClaimTypes:       []string{"normal"},
 		Claims: []string{
-			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr",
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "c_hash", "s_hash", "sid", "acr", "amr",
 			"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
 			"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
 			"email", "email_verified", "phone_number", "phone_number_verified", "address", "groups",

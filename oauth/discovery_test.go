@@ -19,7 +19,7 @@ func TestConformance_A_Discovery(t *testing.T) {
 		t.Errorf("A2: issuer %v", doc["issuer"])
 	}
 	registered := []string{
-		"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "scopes_supported",
+		"issuer", "device_authorization_endpoint", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "scopes_supported",
 		"response_types_supported", "response_modes_supported", "grant_types_supported", "subject_types_supported",
 		"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported", "code_challenge_methods_supported",
 		"claim_types_supported", "claims_supported", "prompt_values_supported", "claims_parameter_supported",
@@ -40,7 +40,7 @@ func TestConformance_A_Discovery(t *testing.T) {
 	for name, path := range map[string]string{
 		"authorization_endpoint": "/oauth2/authorize", "token_endpoint": "/oauth2/token",
 		"userinfo_endpoint": "/oauth2/userinfo", "jwks_uri": "/oauth2/jwks",
-		"introspection_endpoint": "/oauth2/introspect", "revocation_endpoint": "/oauth2/revoke", "A21 end_session_endpoint": "/oauth2/logout",
+		"introspection_endpoint": "/oauth2/introspect", "revocation_endpoint": "/oauth2/revoke", "device_authorization_endpoint": "/oauth2/device", "A21 end_session_endpoint": "/oauth2/logout",
 	} {
 		if doc[strings.TrimPrefix(name, "A21 ")] != h.issuer+path {
 			t.Errorf("A3: %s is %v", name, doc[name])

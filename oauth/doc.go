@@ -1,12 +1,14 @@
 // Package oauth is the OpenID Connect and OAuth 2 side of the provider: discovery, the
-// authorization code flow with PKCE, refresh tokens, client credentials, userinfo,
-// introspection, revocation and logout.
+// authorization code flow with PKCE, the implicit and hybrid flows, refresh tokens, client
+// credentials, the password and device grants, userinfo, introspection, revocation and
+// logout.
 //
 // # The main path
 //
 //	authorize.go          GET|POST /oauth2/authorize: read the form, run the ordered list of checks,
 //	authorize_checks.go   hand the question to the login as an idp.Flow
 //	authorize_respond.go  …/continue: the same checks again, then the answer in the response mode
+//	response_type.go      which of code, access token and ID token the answer has, and where it stands
 //	code.go               one Grant row with the hash of the code
 //	token.go              POST /oauth2/token: everything checked, tokens minted, then one compare-and-swap
 //	id_token.go           what the ID token says; keys.Ring signs it
@@ -18,6 +20,11 @@
 //	sign.go               what is signed for a client, with its algorithm and, for HS*, its key
 //	claims_parameter.go   claims asked for by name; acr.go: the kind of sign-in asked for
 //	client_credentials.go a client that acts for itself: a Grant without a person
+//	password_grant.go     legacy: the application sends the password, the login checks it
+//	device.go             POST /oauth2/device: the codes of a device without a browser, in one ticket
+//	device_page.go        GET|POST /device: a person types the user code in, signs in and agrees;
+//	device_visit.go       nobody tries codes for long
+//	device_grant.go       the device polls, and gets its Grant once
 //	token_lookup.go       what a token that somebody holds up stands for, and whether it may
 //	introspect.go         …say so to its client or to a resource server
 //	revoke.go             …end its Grant at its client's word
@@ -30,9 +37,9 @@
 // # The core and what stands around it
 //
 // github.com/ory/fosite runs the two pipelines: at authorize it checks the prepared
-// request once more and issues the code through its code and PKCE handlers, at the token
-// endpoint it runs the code, refresh, PKCE and ID token handlers of the grant type at
-// hand (config.go). It is replaced through its own seams where its defaults are wrong:
+// request once more and issues code and tokens through its code, PKCE, implicit and hybrid
+// handlers, at the token endpoint it runs the code, refresh, PKCE and ID token handlers of
+// the grant type at hand (config.go). It is replaced through its own seams where its defaults are wrong:
 //
 //   - unit.go is its storage: one unit of work per request, rebuilt from the one Grant row.
 //     Nothing is written before every token is signed, so a failure to sign burns no code,
@@ -45,10 +52,12 @@
 //
 // Written here without fosite, because no seam makes them right: the authorization
 // request's own checks (fosite raises some before it knows redirect_uri, refuses short
-// states, ignores max_age=0 and echoes input), its OpenID Connect authorize handler (it
-// judges max_age and prompt by the session that it is given, by its own clock; the login
-// decides these), scope narrowing on refresh (fosite ignores it), and the grace window
-// for a refresh whose answer was lost.
+// states, ignores max_age=0 and echoes input; its OpenID Connect handlers see neither
+// max_age nor prompt, which the login decides), the password grant (fosite's has no place
+// for limits), the device grant (fosite's never says slow_down, refuses clients that
+// authenticate by Basic, and revokes the wrong grant on reuse; direct_grant.go makes the
+// tokens of both), scope narrowing on refresh (fosite ignores it), and the grace window for
+// a refresh whose answer was lost.
 //
 // # Tokens
 //

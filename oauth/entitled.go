@@ -28,6 +28,9 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	if u.client.Disabled {
 		return deny("client_disabled", "This application has been switched off by an administrator.")
 	}
+	if u.grant.GrantType == idp.GrantImplicit && !u.client.AllowImplicit || u.grant.GrantType == idp.GrantPassword && !u.client.AllowPasswordGrant {
+		return deny("switched_off", "An administrator no longer allows this application the grant type that its access came from.")
+	}
 	if u.grant.Subject == "" {
 		return nil // the client's own: nobody to ask about
 	}
@@ -54,9 +57,10 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	return nil
 }
 
-// agreed checks that the consent is still there. A first-party application needs none.
+// agreed checks that the consent is still there. A first-party application needs none, and
+// for passwords the switch stands for it.
 func (p *Provider) agreed(ctx context.Context, u *unit) error {
-	if u.client.FirstParty {
+	if u.client.FirstParty || u.grant.GrantType == idp.GrantPassword {
 		return nil
 	}
 	c, err := p.Records.Consent(ctx, u.grant.Subject, u.client.ID)

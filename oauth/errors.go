@@ -14,7 +14,7 @@ import (
 )
 
 // The registered values of "error" that this package answers with: RFC 6749 §4.1.2.1 and
-// §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, and OpenID Connect Core Unmet
+// §5.2, RFC 6750 §3.1, RFC 8628 §3.5, OpenID Connect Core §3.1.2.6, and OpenID Connect Core Unmet
 // Authentication Requirements. There are no others.
 const (
 	invalidRequest          = "invalid_request"
@@ -24,6 +24,9 @@ const (
 	invalidToken            = "invalid_token"
 	insufficientScope       = "insufficient_scope"
 	unauthorizedClient      = "unauthorized_client"
+	authorizationPending    = "authorization_pending"
+	slowDown                = "slow_down"
+	expiredToken            = "expired_token"
 	unsupportedGrantType    = "unsupported_grant_type"
 	unsupportedResponseType = "unsupported_response_type"
 	accessDenied            = "access_denied"
@@ -183,7 +186,9 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
 	h.Set("Pragma", "no-cache")
 	w.WriteHeader(status)
 	_, _ = w.Write(data) // the caller has gone away: nobody is left to be told

@@ -22,8 +22,9 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	if err != nil {
 		return "", err
 	}
-	access, _ := ctx.Value(fosite.AccessResponseContextKey).(fosite.AccessResponder)
-	maps.Copy(claims, t.p.protocolClaims(u, access.GetAccessToken())) // last: nobody else names the subject
+	maps.Copy(claims, t.p.protocolClaims(u)) // last: nobody else names the subject
+	accessToken, code := handedOut(ctx)
+	u.bind(claims, accessToken, code)
 	return t.p.signIDToken(ctx, &u.client.Client, claims)
 }
 
@@ -36,15 +37,14 @@ func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[st
 
 // protocolClaims are those of OpenID Connect Core §2. auth_time is there always: it is
 // needed for max_age, and costs nothing.
-func (p *Provider) protocolClaims(u *unit, accessToken string) map[string]any {
+func (p *Provider) protocolClaims(u *unit) map[string]any {
 	g := u.grant
 	claims := map[string]any{
 		"iss": p.Issuer, "sub": g.Subject, "aud": u.client.ID,
 		"iat": u.now.Unix(), "exp": u.now.Add(idTokenTTL).Unix(), "auth_time": g.AuthTime.Unix(),
 	}
-	setText(claims, "at_hash", leftHash(u.client.IDTokenSignedResponseAlg, accessToken))
 	// A refresh answers no authentication request: no nonce (OpenID Connect Core §12.2).
-	if u.grantType == "authorization_code" {
+	if u.request != nil || u.grantType == idp.GrantCode {
 		setText(claims, "nonce", g.Nonce)
 	}
 	setText(claims, "sid", g.SID)
@@ -61,6 +61,30 @@ func setText(claims map[string]any, name, value string) {
 	}
 }
 
+// handedOut is what goes beside the ID token in the same answer.
+func handedOut(ctx context.Context) (accessToken, code string) {
+	if made, ok := ctx.Value(fosite.AuthorizeResponseContextKey).(fosite.AuthorizeResponder); ok {
+		return made.GetParameters().Get("access_token"), made.GetCode()
+	}
+	made, _ := ctx.Value(fosite.AccessResponseContextKey).(fosite.AccessResponder)
+	return made.GetAccessToken(), ""
+}
+
+// bind ties the ID token to what comes with it, so that none of it can be exchanged on
+// the way through the browser (OpenID Connect Core §3.1.3.6, §3.3.2.11; s_hash: FAPI 1
+// Part 2 §5.1).
+func (u *unit) bind(claims map[string]any, accessToken, code string) {
+	state := ""
+	if u.request != nil {
+		state = u.request.state
+	}
+	for name, value := range map[string]string{"at_hash": accessToken, "c_hash": code, "s_hash": state} {
+		if value != "" {
+			setText(claims, name, leftHash(u.client.IDTokenSignedResponseAlg, value))
+		}
+	}
+}
+
 // place is where claims go.
 type place int
 
@@ -69,8 +93,12 @@ const (
 	inUserInfo
 )
 
+// onlyIDToken: there will be no access token to ask userinfo with (OpenID Connect Core
+// §5.4).
+func (u *unit) onlyIDToken() bool { return u.request != nil && u.request.response == "id_token" }
+
 // personClaims are the claims about the person: those of the scopes, which are not in the
-// ID token unless the client wants them there, those that were asked for by name, and
+// ID token unless the client wants them there or gets nothing else, those that were asked for by name, and
 // above them what the client's mapping says.
 func (u *unit) personClaims(scopes []string, where place) (map[string]any, error) {
 	q, err := u.askedFor()
@@ -81,7 +109,7 @@ func (u *unit) personClaims(scopes []string, where place) (map[string]any, error
 	if where == inUserInfo {
 		wishes = q.UserInfo
 	}
-	if where == inUserInfo || u.client.ClaimsInIDToken {
+	if where == inUserInfo || u.client.ClaimsInIDToken || u.onlyIDToken() {
 		claims = mapping.Standard(scopes, u.person)
 	}
 	u.addAsked(claims, wishes)

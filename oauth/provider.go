@@ -18,6 +18,7 @@ const (
 	codeTTL     = 60 * time.Second // RFC 9700 §4.2.2
 	idTokenTTL  = time.Hour
 	accessTTL   = time.Hour
+	frontTTL    = 15 * time.Minute // of access tokens that come through the browser
 	refreshTTL  = 30 * 24 * time.Hour
 	codeMemory  = 10 * time.Minute // how long an unused grant's row stays
 	graceTTL    = 60 * time.Second
@@ -40,6 +41,13 @@ type Records interface {
 	SettleDelivery(ctx context.Context, d idp.Delivery) error
 }
 
+// Flows is what oauth needs of [idp.Flows].
+type Flows interface {
+	idp.Tickets
+	Count(ctx context.Context, key string, window time.Duration) (int, error)
+	Counted(ctx context.Context, key string) (int, error)
+}
+
 // Login finds out who the person is.
 type Login interface {
 	// Begin settles f from the browser's session if that is enough, or if f.Ask.Passive:
@@ -47,6 +55,14 @@ type Login interface {
 	Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (ready bool, err error)
 	// Resume takes the settled flow that ?flow= names, once.
 	Resume(w http.ResponseWriter, r *http.Request, protocol string) (idp.Flow, error)
+	// CheckPassword is the login page's check, limits and records included, for a password
+	// that an application asked for. A refusal is an idp.Error: Invalid for input that cannot
+	// be right, Forbidden for what does not sign in, TooMany, Unavailable.
+	CheckPassword(r *http.Request, app, username, password string) (idp.Person, error)
+	// FormToken and CheckForm bind a form of ours to the browser that it was shown to and to
+	// one step. CheckForm looks at the field token of r.PostForm; its errors are fit for people.
+	FormToken(w http.ResponseWriter, r *http.Request, step string) string
+	CheckForm(r *http.Request, step string) error
 	// Joined records in the session that the app was told about it.
 	Joined(ctx context.Context, sessionID string, app idp.SessionApp) error
 }
@@ -71,11 +87,12 @@ type Marks interface {
 	SeenOnce(ctx context.Context, key string, until time.Time) error
 }
 
-// Options of [New]. All but Dev, SignOuter, States, Outbound and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter, States, Outbound, NoLimits and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
 	Records      Records
+	Flows        Flows
 	Marks        Marks
 	Fetch        Fetcher
 	Ring         *keys.Ring
@@ -87,6 +104,7 @@ type Options struct {
 	Pages        *web.Pages
 	Events       Recorder
 	Now          func() time.Time
+	NoLimits     bool          // no bound on trying user codes; for tests
 	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
 }
 
@@ -97,19 +115,20 @@ type Provider struct {
 	core      *fosite.Fosite
 	tokens    *tokens
 	secrets   *secrets
+	userCodes *keys.MAC
 	keySets   *keySets
 	discovery document
 }
 
 // New makes a provider.
 func New(o Options) (*Provider, error) {
-	if o.Issuer == "" || o.Records == nil || o.Marks == nil || o.Fetch == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
+	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Marks == nil || o.Fetch == nil || o.Ring == nil || o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil || o.Now == nil {
 		return nil, errors.New("oauth: an option is missing")
 	}
 	if o.RefreshGrace == 0 {
 		o.RefreshGrace = graceTTL
 	}
-	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring)}
+	p := &Provider{Options: o, tokens: newTokens(o.Ring), secrets: newSecrets(o.Ring), userCodes: o.Ring.MAC("oauth user code")}
 	p.keySets = &keySets{fetch: o.Fetch, now: p.now, byURI: make(map[string]*keySet)}
 	var err error
 	if p.discovery, err = p.renderDiscovery(); err != nil {

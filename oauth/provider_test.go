@@ -188,6 +188,23 @@ func (l *login) Joined(_ context.Context, _ string, app idp.SessionApp) error {
 	return l.joining
 }
 
+// CheckPassword signs the same person in whatever the password, unless there is an error.
+func (l *login) CheckPassword(*http.Request, string, string, string) (idp.Person, error) {
+	return idp.Person{Subject: l.answer.Subject}, l.err
+}
+
+// Forms of a browser that has no cookies are its own if they have the step in them.
+func (l *login) FormToken(_ http.ResponseWriter, _ *http.Request, step string) string {
+	return "token of " + step
+}
+
+func (l *login) CheckForm(r *http.Request, step string) error {
+	if r.PostForm.Get("token") != "token of "+step {
+		return idp.Errorf(idp.Invalid, "This form is out of date, or it was not sent from our page.")
+	}
+	return nil
+}
+
 // signOuter notes what it is asked and shows where it would send the browser.
 type signOuter struct {
 	mu    sync.Mutex
@@ -389,6 +406,10 @@ func openHouse(t testing.TB, ring *keys.Ring) *house {
 	mux.HandleFunc("/oauth2/introspect", p.Introspect)
 	mux.HandleFunc("/oauth2/revoke", p.Revoke)
 	mux.HandleFunc("/oauth2/logout", p.EndSession)
+	mux.HandleFunc("/oauth2/device", p.Device)
+	mux.HandleFunc("GET /device", p.DevicePage)
+	mux.HandleFunc("POST /device", p.DevicePost)
+	mux.HandleFunc("/device/continue", p.DeviceContinue)
 	mux.HandleFunc("/login", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/oauth2/authorize/continue?flow="+r.FormValue("flow"), http.StatusSeeOther)
 	})
@@ -410,7 +431,7 @@ func (h *house) makeProvider(t testing.TB, out oauth.SignOuter) *oauth.Provider 
 		t.Fatal(err)
 	}
 	p, err := oauth.New(oauth.Options{
-		Issuer: h.issuer, Dev: true, Records: h.grants, Marks: h.marks, Fetch: h.fetch, Ring: h.ring, Login: h.login, SignOuter: out,
+		Issuer: h.issuer, Dev: true, Records: h.grants, Flows: h.store, Marks: h.marks, Fetch: h.fetch, Ring: h.ring, Login: h.login, SignOuter: out,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
 	})
 	if err != nil {
@@ -515,7 +536,7 @@ func (h *house) send(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := h.server.Client().Transport.RoundTrip(r) // its own: closing another server cuts the default's connections
 	if err != nil {
 		panic(err)
 	}

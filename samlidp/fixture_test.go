@@ -291,7 +291,7 @@ func newRing(t testing.TB) fakeRing {
 
 func (r fakeRing) SAMLKey() keys.SAMLKey { return r.key }
 
-func (r fakeRing) SAMLKeyFor(_ context.Context, alg string) (keys.SAMLKey, error) {
+func (r fakeRing) SAMLKeyFor(_ context.Context, _ keys.Recorder, alg string) (keys.SAMLKey, error) {
 	if alg == keys.ES256 {
 		return r.ec, nil
 	}

@@ -47,7 +47,7 @@ func (p *Provider) AppMetadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, kind := signatureAlgorithm(sp.SignatureAlgorithm)
-	key, err := p.ring.SAMLKeyFor(r.Context(), kind)
+	key, err := p.ring.SAMLKeyFor(r.Context(), p.events, kind)
 	if err != nil {
 		p.pages.Error(w, r, err)
 		return

@@ -49,7 +49,7 @@ type Marks interface {
 // Ring holds the keys and everything that metadata publishes of them.
 type Ring interface {
 	SAMLKey() keys.SAMLKey
-	SAMLKeyFor(ctx context.Context, alg string) (keys.SAMLKey, error)
+	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
 	SAMLDecrypters() []crypto.Decrypter
 	SAMLCertificates() []*x509.Certificate
 }

@@ -62,7 +62,7 @@ func (p *Provider) signsFor(ctx context.Context, sp idp.ServiceProvider) (*dsig.
 	if legacy && p.legacyOver(sp) { // only refusals come this far
 		alg, legacy = dsig.RSASHA256, false
 	}
-	key, err := p.ring.SAMLKeyFor(ctx, kind)
+	key, err := p.ring.SAMLKeyFor(ctx, p.events, kind)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,8 @@ func (s *Server) assemble() error {
 		return err
 	}
 	if s.oauth, err = oauth.New(oauth.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Marks: o.Flows, Fetch: fetch, Ring: s.ring, Login: s.login,
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
+		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
 		SignOuter: signOuter{s.login}, States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err

@@ -36,6 +36,7 @@ func (s *Server) table() []route {
 		{getAndPost + withOptions, "/oauth2/userinfo", s.oauth.UserInfo},
 		{getAndPost + withOptions, "/oauth2/introspect", s.oauth.Introspect},
 		{getAndPost + withOptions, "/oauth2/revoke", s.oauth.Revoke},
+		{post + withOptions, "/oauth2/device", s.oauth.Device},
 		{getAndPost, "/oauth2/logout", s.oauth.EndSession},
 		{get, "/oauth2/check_session", s.oauth.CheckSession},
 
@@ -57,6 +58,9 @@ func (s *Server) table() []route {
 		{post, "/login", s.login.LoginPost},
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
+		{get, "/device", s.oauth.DevicePage},
+		{post, "/device", s.oauth.DevicePost},
+		{get, "/device/continue", s.oauth.DeviceContinue},
 		{get, "/logout", s.login.Logout},
 		{post, "/logout", s.login.Logout},
 		{get, "/logout/progress", s.login.LogoutProgress},

@@ -45,10 +45,21 @@ func every(p *web.Pages, text string) map[string]func(http.ResponseWriter, *http
 		"consent": func(w http.ResponseWriter, r *http.Request) {
 			p.Consent(w, r, web.Consent{Step: step, App: app, Person: person, Scopes: []string{"openid", "profile", "email", "phone", "address", "groups", "offline_access", text}})
 		},
-		"home":           func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{Person: &person}) },
-		"home of nobody": func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{}) },
-		"logout":         func(w http.ResponseWriter, r *http.Request) { p.Logout(w, r, web.Logout{Person: person, Token: text}) },
-		"signed out":     func(w http.ResponseWriter, r *http.Request) { p.SignedOut(w, r, web.SignedOut{}) },
+		"device": func(w http.ResponseWriter, r *http.Request) {
+			p.Device(w, r, http.StatusBadRequest, web.Device{UserCode: text, Error: text})
+		},
+		"device to start with": func(w http.ResponseWriter, r *http.Request) { p.Device(w, r, http.StatusOK, web.Device{}) },
+		"device to confirm": func(w http.ResponseWriter, r *http.Request) {
+			p.DeviceConfirm(w, r, web.DeviceConfirm{App: app, UserCode: text, Token: text})
+		},
+		"device connected": func(w http.ResponseWriter, r *http.Request) {
+			p.DeviceDone(w, r, web.DeviceDone{App: app, Connected: true})
+		},
+		"device not connected": func(w http.ResponseWriter, r *http.Request) { p.DeviceDone(w, r, web.DeviceDone{App: app}) },
+		"home":                 func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{Person: &person}) },
+		"home of nobody":       func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{}) },
+		"logout":               func(w http.ResponseWriter, r *http.Request) { p.Logout(w, r, web.Logout{Person: person, Token: text}) },
+		"signed out":           func(w http.ResponseWriter, r *http.Request) { p.SignedOut(w, r, web.SignedOut{}) },
 		"signed out with apps": func(w http.ResponseWriter, r *http.Request) {
 			p.SignedOut(w, r, web.SignedOut{Apps: []web.LogoutApp{{Name: text, Outcome: text}, {Name: text, Outcome: "queued"}}, Continue: "https://app.example/?" + text})
 		},
@@ -294,7 +305,7 @@ func TestHeaders(t *testing.T) {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
 			}
-			alone := slices.Contains([]string{"home", "home of nobody", "logout", "signed out", "signed out with apps"}, name)
+			alone := slices.Contains([]string{"home", "home of nobody", "logout", "signed out", "signed out with apps"}, name) || strings.HasPrefix(name, "device")
 			if got := w.Header().Get("Cross-Origin-Opener-Policy"); (got == "same-origin") != alone {
 				t.Errorf("Cross-Origin-Opener-Policy %q: a popup of an app must keep its opener, other pages must not", got)
 			}
