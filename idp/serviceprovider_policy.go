@@ -12,6 +12,7 @@ type ServiceProviderPolicy struct {
 	EncryptionAlgorithm string `json:"encryption_algorithm,omitempty" enum:"aes128-gcm,aes192-gcm,aes256-gcm,aes128-cbc,aes192-cbc,aes256-cbc" doc:"Default: the first AES-GCM of the metadata, else its first AES-CBC; aes256-gcm when it names none."`
 
 	NameID        NameIDCfg `json:"nameid,omitempty"`
+	ProfileQuery  string    `json:"profile_query,omitempty" maxLength:"256" doc:"Query of the directory that gives this application's attributes, such as $/SSO/Wiki of an iMIS; default the directory's own. A directory without queries gives the usual ones."`
 	Attributes    []Mapping `json:"attributes,omitempty" doc:"Default: mail, givenName, sn, displayName, uid in the urn:oid form."`
 	AttributeType string    `json:"attribute_type,omitempty" enum:"string,none" doc:"xsi:type of attribute values. Default string: xs:string; none: no xsi:type."`
 	SubjectID     string    `json:"subject_id,omitempty" enum:"none,subject-id,pairwise-id" doc:"The SAML subject identifier attribute that is sent beside the others. Default: what the metadata requests (subject-id:req)."`

@@ -95,6 +95,8 @@ type Post func(ctx context.Context, address string, header http.Header, body []b
 // People answers what the directory says about a subject right now.
 type People interface {
 	Person(ctx context.Context, subject string) (idp.Person, error)
+	// PersonFor is Person with the attributes of the directory's query of this name.
+	PersonFor(ctx context.Context, subject, profile string) (idp.Person, error)
 }
 
 // Events records what was issued and refused.

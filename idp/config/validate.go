@@ -27,9 +27,10 @@ var samlScope = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,126}$`)
 // validator completes and checks the merged configuration.
 type validator struct {
 	*Config
-	where    map[string]string
-	dataOnly bool
-	faults   Faults
+	where     map[string]string
+	dataOnly  bool
+	directory func(Directory) (field, problem string)
+	faults    Faults
 }
 
 func (v *validator) fault(key, problem string, args ...any) {
@@ -75,6 +76,8 @@ func (v *validator) check() {
 		v.fault("saml.scope", "Expected a domain name such as example.org.")
 	}
 	v.checkDirectories()
+	v.checkScopes()
+	v.checkRegistration()
 }
 
 // checkIssuer holds OpenID Connect Discovery §3 and RFC 8414 §2: an https URL without

@@ -109,7 +109,7 @@ func (h *Handler) SignOut(w http.ResponseWriter, r *http.Request, e Ending) erro
 
 func (h *Handler) showLogout(w http.ResponseWriter, r *http.Request, s *idp.Session, e Ending) {
 	// Signing out must work while the directory is down or the person is gone.
-	person, _ := h.people.Person(r.Context(), s.Subject)
+	person, _ := h.people.Remembered(r.Context(), s.Subject)
 	token := formToken(h.sureBrowser(w, r), "", stepLogout(s, e))
 	h.pages.Logout(w, r, web.Logout{
 		Person: pagePerson(person), Token: token, Protocol: e.By.Protocol, App: e.By.App, Report: e.Report, Return: e.Return,
