@@ -22,10 +22,10 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 		return
 	}
 	idp.Note(r.Context(), slog.String("client", a.client.ID), slog.String("subject", f.Answer.Subject))
-	p.addSessionState(w, r, a, f, params)
 	if a.front() {
 		idp.Note(r.Context(), slog.String("legacy", idp.GrantImplicit))
 	}
+	p.addSessionState(w, r, a, f, params)
 	p.deliver(w, r, a, params)
 }
 

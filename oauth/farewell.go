@@ -70,14 +70,13 @@ func (p *Provider) AccessEnded(ctx context.Context, subject string, told []strin
 }
 
 // participants are the clients that want to hear of a session, each session of each once.
-// A grant whose code was never used told nobody of any.
 func (p *Provider) participants(ctx context.Context, grants []idp.Grant) iter.Seq2[*idp.Client, idp.Grant] {
 	type participant struct{ client, sid string }
 	seen := make(map[participant]bool)
 	return func(yield func(*idp.Client, idp.Grant) bool) {
 		for _, g := range grants {
 			who := participant{g.ClientID, g.SID}
-			if g.CodeUsedAt.IsZero() || g.SID == "" || seen[who] {
+			if g.SID == "" || seen[who] {
 				continue
 			}
 			seen[who] = true

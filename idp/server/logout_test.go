@@ -372,3 +372,28 @@ func TestLogoutReceiptsOverHTTP(t *testing.T) {
 		resp.Body.Close()
 	}
 }
+
+// Without a code there is no exchange: the ID token in the address told the client of the
+// session, and an hour later the client still hears of its end.
+func TestAClientOfTheFrontChannelIsTold(t *testing.T) {
+	t.Parallel()
+	p, b, _ := stay(t, neither)
+	spa := newParty(t, p.s, "SPA", func(m *idp.ClientMetadata) {
+		backOnly(m)
+		m.AllowImplicit, m.GrantTypes, m.ResponseTypes = true, []string{"authorization_code", "implicit"}, []string{"id_token"}
+	})
+	page, _ := spa.ask(b, "response_type", "id_token", "nonce", "n-1")
+	answer, err := url.ParseQuery(page.URL.Fragment)
+	if err != nil || answer.Get("id_token") == "" || answer.Get("session_state") == "" {
+		t.Fatalf("the application got %v", page.URL)
+	}
+	p.s.Clock.Advance(90 * time.Minute)
+	if _, err := p.s.Records.Sweep(t.Context(), p.s.Clock.Now(), 1000); err != nil {
+		t.Fatal(err)
+	}
+	p.out(b).Form(0).Submit("logout-confirm")
+	posts, _ := spa.heard()
+	if len(posts) != 1 || part(t, posts[0].Get("logout_token"), 1)["sid"] != part(t, answer.Get("id_token"), 1)["sid"] {
+		t.Errorf("the back channel got %v", posts)
+	}
+}
