@@ -62,6 +62,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.directoryRoutes(api)
 	a.readRoutes(api)
 	a.keyRoutes(api)
+	a.previewRoutes(api)
 	return api.OpenAPI()
 }
 

@@ -67,4 +67,5 @@ const (
 	EventDirectoryTried  = "directory.tried"
 	EventDirectoryDown   = "directory.down"
 	EventDirectoryUp     = "directory.up"
+	EventAppPreviewed    = "app.previewed"
 )

@@ -83,3 +83,6 @@ func put(into map[string]any, path []string, v any) bool {
 	into[last] = v
 	return true
 }
+
+// Top is the claim that a row's name begins with: nameData of nameData.firstName.
+func Top(name string) string { return path(name)[0] }

@@ -13,6 +13,7 @@ type Origin struct {
 	Value      any      `json:"value,omitempty" doc:"As the app hears it. Absent: it hears nothing."`
 	Source     string   `json:"source" enum:"attribute,template,cel,constant,standard,protocol,nameid" doc:"What the value is made of: the source of a mapping row, or the directory attributes of a standard claim, or the protocol itself."`
 	Row        *int     `json:"row,omitempty" doc:"Which mapping row, from 0."`
+	Scope      string   `json:"scope,omitempty" doc:"The operator's own scope whose row it is."`
 	Directory  string   `json:"directory,omitempty" doc:"Id of the directory that was asked."`
 	Attributes []string `json:"attributes,omitempty" doc:"Of the directory. An expression does not tell which it read."`
 	Steps      []string `json:"steps,omitempty" doc:"Of the row, as far as they did something, in their order."`
