@@ -15,7 +15,7 @@ import (
 // so an expression that eats the processor or the memory would stop them all.
 const (
 	maxExpression  = 4096    // characters
-	maxCost        = 100_000 // of one evaluation, in CEL's units; a sign-in spends a few dozen
+	maxCost        = 50_000  // of one evaluation, in CEL's units; a sign-in spends a few dozen
 	maxMemory      = 100_000 // elements and characters that one evaluation may hold
 	maxRange       = 1000    // of lists.range
 	maxRegex       = 1000    // instructions

@@ -16,7 +16,7 @@ import (
 
 const (
 	maxResultText  = 64 << 10 // bytes of one outcome
-	maxResultItems = 1000
+	maxResultItems = 2000
 	maxResultDepth = 8
 )
 

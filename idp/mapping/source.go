@@ -102,6 +102,7 @@ func takeTemplate(row idp.Mapping, p idp.Person) outcome {
 		}
 	}
 	o.values = clean([]any{strings.TrimSpace(text.String())})
+	o.emptied("the directory has no value for any of them")
 	return o
 }
 
