@@ -37,13 +37,9 @@ func (p *Provider) Preview(ctx context.Context, c idp.Client, subject string) (m
 	if u.person.Subject == "" { // refused before anybody looked at the mapping
 		return out, nil
 	}
-	rows := u.client.ClaimsMapping
-	u.client.ClaimsMapping = optional(rows) // what there is is shown even if a row lacks its value
-	u.custom = slices.Clone(u.custom)
-	for i := range u.custom {
-		u.custom[i].Claims = optional(u.custom[i].Claims)
-	}
-	return out, p.preview(u, scopes, rows, &out)
+	own, granted := mapping.Explain(u.client.ClaimsMapping, u.person), u.explainScopes(scopes)
+	u.forgive()
+	return out, p.preview(u, scopes, own, granted, &out)
 }
 
 // imagined is the unit of a sign-in that nobody made.
@@ -78,6 +74,15 @@ func whyRefused(err error) string {
 	return ""
 }
 
+// forgive shows what there is even if a required row lacks its value.
+func (u *unit) forgive() {
+	u.client.ClaimsMapping = optional(u.client.ClaimsMapping)
+	u.custom = slices.Clone(u.custom)
+	for i := range u.custom {
+		u.custom[i].Claims = optional(u.custom[i].Claims)
+	}
+}
+
 func optional(rows []idp.Mapping) []idp.Mapping {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -87,29 +92,28 @@ func optional(rows []idp.Mapping) []idp.Mapping {
 }
 
 // preview fills out with what the unit would be given.
-func (p *Provider) preview(u *unit, scopes []string, rows []idp.Mapping, out *mapping.Preview) error {
-	own := mapping.Explain(rows, u.person)
-	standard := u.explainScopes(scopes)
+func (p *Provider) preview(u *unit, scopes []string, own, granted []mapping.Origin, out *mapping.Preview) error {
 	if slices.Contains(scopes, "openid") {
 		claims, err := p.idTokenClaims(u, scopes)
 		if err != nil {
 			return err
 		}
-		out.IDToken = explained(claims, standard, own)
+		out.IDToken = explained(claims, granted, own)
 	}
 	if slices.Contains(scopes, "openid") || u.client.UserinfoWithoutOpenID {
 		claims, err := u.userInfoClaims(scopes)
 		if err != nil {
 			return err
 		}
-		out.UserInfo = explained(claims, standard, own)
+		out.UserInfo = explained(claims, granted, own)
 	}
 	claims, err := p.accessTokenClaims(u, scopes)
 	if err != nil {
 		return err
 	}
-	rights := func(o mapping.Origin) bool { _, there := claims[mapping.Top(o.Name)]; return !there }
-	out.AccessToken = explained(claims, slices.DeleteFunc(standard, rights), slices.DeleteFunc(own, rights))
+	jwt := u.client.AccessTokenFormat == formatJWT // otherwise nothing in it is the mapping's
+	absent := func(o mapping.Origin) bool { return !jwt || claims[mapping.Top(o.Name)] == nil }
+	out.AccessToken = explained(claims, slices.DeleteFunc(granted, absent), slices.DeleteFunc(own, absent))
 	return nil
 }
 
