@@ -59,6 +59,7 @@ func (s *Server) assemble() error {
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
 		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		Directories: s.users, SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
 	})
 	return nil
 }
