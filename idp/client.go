@@ -11,8 +11,13 @@ import (
 type Client struct {
 	ID string // client_id
 	ClientMetadata
-	Secrets   []ClientSecret // oldest first; any live one authenticates
-	Version   int64          // compare-and-swap counter, owned by the store
+	Secrets []ClientSecret // oldest first; any live one authenticates
+
+	// RegistrationTokenHash is HashSecret of the registration access token (RFC 7592) of a
+	// client that registered itself; empty for all others.
+	RegistrationTokenHash string
+
+	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -45,7 +50,21 @@ type ClientMetadata struct {
 	IntrospectionSignedResponseAlg string `json:"introspection_signed_response_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512" doc:"For introspection answers as a JWT (RFC 9701). Default RS256."`
 	HSKey                          string `json:"hs_key,omitempty" enum:"client_secret,dedicated" doc:"What HS* tokens are signed with: the client_secret (the default for clients that have one), or a key of its own, shown once as shared_signing_key."`
 
+	SubjectType         string `json:"subject_type,omitempty" enum:"public,pairwise" doc:"Who people are to this client: public, one sub for all clients, or pairwise, a sub of its own for each sector (OpenID Connect Core section 8). Default public."`
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty" doc:"https address of a JSON array that holds every redirect URI; its host is the sector of a pairwise client. Needed when redirect URIs have several hosts."`
+
+	RequestURIs                []string `json:"request_uris,omitempty" maxItems:"100" doc:"https addresses that request objects may be fetched from. A fragment is not compared."`
+	RequestObjectSigningAlg    string   `json:"request_object_signing_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512" doc:"The one algorithm of the client's request objects; HS* uses the client_secret. Default: any with a key pair."`
+	RequireSignedRequestObject bool     `json:"require_signed_request_object,omitempty" doc:"Only signed request objects with iss, aud, nbf and exp (RFC 9101) start a sign-in."`
+	RequirePushedRequests      bool     `json:"require_pushed_authorization_requests,omitempty" doc:"Only pushed requests (RFC 9126) start a sign-in."`
+
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty" maxItems:"100" doc:"Where people may be sent after signing out (OpenID Connect RP-Initiated Logout). Compared character by character."`
+
+	FrontchannelLogoutURI             string `json:"frontchannel_logout_uri,omitempty" doc:"Opened in a frame of our page when a session that the client knows ends (OpenID Connect Front-Channel Logout). Scheme, host and port are those of a redirect URI."`
+	FrontchannelLogoutSessionRequired bool   `json:"frontchannel_logout_session_required,omitempty" doc:"Add iss and sid to it."`
+	BackchannelLogoutURI              string `json:"backchannel_logout_uri,omitempty" doc:"Gets a logout token by POST when a session that the client knows ends (OpenID Connect Back-Channel Logout)."`
+	BackchannelLogoutSessionRequired  bool   `json:"backchannel_logout_session_required,omitempty" doc:"The client needs sid in the logout token. It is always there."`
+	InitiateLoginURI                  string `json:"initiate_login_uri,omitempty" doc:"Where the client starts a sign-in that began elsewhere, such as in our list of applications (OpenID Connect Core section 4)."`
 
 	// Ours, for applications that cannot do better.
 	AllowImplicit           bool `json:"allow_implicit,omitempty" doc:"Legacy, off by default: tokens in the front channel (implicit and hybrid response types), where they leak through histories, logs and referrers (RFC 9700 §2.1.2). OAuth 2.1 has no such grant."`
@@ -63,6 +82,10 @@ type ClientMetadata struct {
 	RefreshTokenTTL int64     `json:"refresh_token_ttl,omitempty" minimum:"300" maximum:"31536000" doc:"Seconds a refresh token lives unused. Default 30 days."`
 	IntrospectAll   bool      `json:"introspect_all,omitempty" doc:"A resource server: it may introspect the access tokens of all clients, not only its own."`
 	Disabled        bool      `json:"disabled,omitempty"`
+
+	AccessTokenFormat string   `json:"access_token_format,omitempty" enum:"opaque,jwt" doc:"Access tokens as jwt can be read by resource servers (RFC 9068). Default opaque."`
+	Resources         []string `json:"resources,omitempty" maxItems:"100" doc:"Resource servers that the client may ask access tokens for with the parameter resource (RFC 8707): absolute URIs."`
+	ResourceServerFor []string `json:"resource_server_for,omitempty" maxItems:"100" doc:"A resource server: it may introspect access tokens whose audience is one of these URIs."`
 }
 
 // Public reports whether the client cannot keep a secret (RFC 6749 §2.1).
@@ -83,14 +106,4 @@ func (c *Client) DisplayName() string {
 		return c.ClientName
 	}
 	return c.ID
-}
-
-// Mapping makes one claim or SAML attribute out of a directory's attributes.
-type Mapping struct {
-	Name         string `json:"name" minLength:"1" doc:"As the app sees it; case is kept."`
-	From         string `json:"from" minLength:"1" doc:"Directory attribute. groups, username, subject and directory are always there."`
-	Format       string `json:"format,omitempty" enum:"basic,uri,unspecified" doc:"SAML NameFormat. Default: uri when name starts with urn:oid:, basic otherwise."`
-	FriendlyName string `json:"friendly_name,omitempty" doc:"SAML FriendlyName."`
-	Required     bool   `json:"required,omitempty" doc:"Without a value the sign-in to this app is refused, and the trace says which row was empty."`
-	Join         string `json:"join,omitempty" doc:"Joins several values into one text with this separator."`
 }

@@ -25,6 +25,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 	if a.front() {
 		idp.Note(r.Context(), slog.String("legacy", idp.GrantImplicit))
 	}
+	p.addSessionState(w, r, a, f, params)
 	p.deliver(w, r, a, params)
 }
 
@@ -38,6 +39,9 @@ func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (ur
 		return nil, refuse(consentRequired, "The person would have to agree, and prompt=none allows no question.")
 	case idp.SignedIn:
 		if err := a.accepts(f); err != nil {
+			return nil, err
+		}
+		if err := p.useOnce(ctx, a); err != nil {
 			return nil, err
 		}
 		return p.issue(ctx, a, f)

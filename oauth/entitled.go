@@ -50,7 +50,10 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	if err := p.agreed(ctx, u); err != nil {
 		return err
 	}
-	u.person = person
+	if err := p.nameSubject(ctx, u); err != nil {
+		return err
+	}
+	u.person, u.custom = person, p.Scopes
 	if _, err := mapping.Claims(u.client.ClaimsMapping, person); err != nil {
 		return missingClaim(err)
 	}

@@ -35,6 +35,12 @@ type Records interface {
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+	Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error)
+	CreateDeliveries(ctx context.Context, ds []idp.Delivery) error
+	ClaimDeliveries(ctx context.Context, now, lease time.Time, limit int) ([]idp.Delivery, error)
+	SettleDelivery(ctx context.Context, d idp.Delivery) error
+	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
+	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
 // Flows is what oauth needs of [idp.Flows].
@@ -79,13 +85,13 @@ type Recorder interface {
 	Logged(ctx context.Context, e idp.Event)
 }
 
-// Marks remembers what may be used once.
+// Marks remembers what may be used once, and counts.
 type Marks interface {
 	// SeenOnce gives nil to exactly one caller, and idp.ErrReplayed to the others until then.
 	SeenOnce(ctx context.Context, key string, until time.Time) error
 }
 
-// Options of [New]. All but Dev, SignOuter, NoLimits and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter, States, Outbound, NoLimits and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
@@ -96,11 +102,15 @@ type Options struct {
 	Ring         *keys.Ring
 	Login        Login
 	SignOuter    SignOuter // nil: there is no logout endpoint, and discovery does not name one
+	States       States    // nil: no session management
+	Outbound     Poster    // nil: clients have no back channel
 	People       People
 	Pages        *web.Pages
 	Events       Recorder
 	Now          func() time.Time
-	NoLimits     bool          // no bound on trying user codes; for tests
+	Registration Registration
+	Scopes       []Scope       // beside the standard ones
+	NoLimits     bool          // no bound on trying user codes and on registrations; for tests
 	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
 }
 

@@ -30,13 +30,21 @@ func (p *Provider) UserInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	idp.Note(r.Context(), slog.String("client", t.client.ID), slog.String("subject", t.grant.Subject))
-	claims, err := t.personClaims(t.scopes, inUserInfo)
+	claims, err := t.userInfoClaims(t.scopes)
 	if err != nil {
 		p.failBearer(w, r, refusedDead(err))
 		return
 	}
-	claims["sub"] = t.grant.Subject
 	p.writeUserInfo(w, r, &t.client.Client, claims)
+}
+
+func (u *unit) userInfoClaims(scopes []string) (map[string]any, error) {
+	claims, err := u.personClaims(scopes, inUserInfo)
+	if err != nil {
+		return nil, err
+	}
+	claims["sub"] = u.subject()
+	return claims, nil
 }
 
 // writeUserInfo answers in JSON, or signed if the client registered for that (OpenID
@@ -133,6 +141,11 @@ func (p *Provider) resolve(ctx context.Context, token string) (*presented, error
 	}
 	if err := p.alive(ctx, t); err != nil {
 		return nil, err
+	}
+	if !slices.Contains(t.audience, p.Issuer) {
+		// Attack: a resource server holds up here what was given to it, and reads about the
+		// person (RFC 8707 §3). Decision: the audience counts.
+		return nil, refuse(invalidToken, "The access token was issued for other resource servers than this endpoint.")
 	}
 	if t.grant.Subject == "" || !slices.Contains(t.scopes, "openid") && !t.client.UserinfoWithoutOpenID {
 		return nil, refuse(insufficientScope, "The access token does not have the scope openid, which this endpoint needs.")

@@ -52,10 +52,11 @@ func TestDefaultsAreSafe(t *testing.T) {
 	c := load(t, config.Sources{Env: []string{issuer}})
 	want := config.Config{
 		Issuer: "https://sso.example.org", Listen: ":8080", OpsListen: "127.0.0.1:9090", Data: "./data", StorePool: 16, StoreTimeout: config.Duration(10 * time.Second), DrainDelay: config.Duration(5 * time.Second),
-		Limits: config.Limits{Enabled: true}, Log: config.Log{Format: "json", Level: "info"},
+		Registration: config.RegistrationOff,
+		Limits:       config.Limits{Enabled: true}, Log: config.Log{Format: "json", Level: "info"},
 		Directories: []config.Directory{{ID: "local", Kind: "local"}},
 	}
-	c.TrustedProxies, c.Outbound.AllowHosts = nil, nil
+	c.TrustedProxies, c.Outbound.AllowHosts, c.Logout.ReturnURLs, c.Scopes, c.RegistrationResources = nil, nil, nil, nil, nil
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
