@@ -53,8 +53,10 @@ func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) receiveSOAP(w http.ResponseWriter, r *http.Request) (*envelope, error) {
-	// A form of another site cannot be sent with this type.
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "text/xml" && kind != "application/xml" {
+	// A form of another site cannot be sent with these types. The last one is SOAP 1.2's, but
+	// pysaml2 sends SOAP 1.1 with it.
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "text/xml" && kind != "application/xml" && kind != "application/soap+xml" {
 		return nil, idp.Errorf(idp.Invalid, "The Content-Type must be text/xml: this address takes SOAP 1.1.").On("Content-Type")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSOAP))

@@ -1,8 +1,9 @@
 // A browser without script: cookies, redirects, and forms that carry a SAML message.
 import assert from 'node:assert/strict';
 
-const entities = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#34;': '"', '&#39;': "'", '&#43;': '+' };
-const unescape = (s) => s.replace(/&#x([0-9a-f]+);/gi, (_, h) => String.fromCodePoint(parseInt(h, 16))).replace(/&(?:amp|lt|gt|quot|#34|#39|#43);/g, (e) => entities[e]);
+const entities = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const unescape = (s) => s.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (all, hex, number, name) =>
+  name ? entities[name] ?? all : String.fromCodePoint(hex ? parseInt(hex, 16) : Number(number)));
 const attribute = (tag, name) => unescape(new RegExp(`\\s${name}=(?:"([^"]*)"|'([^']*)')`, 'i').exec(tag)?.slice(1).find((v) => v !== undefined) ?? '');
 
 // forms lists the forms of a page with the values that they have.

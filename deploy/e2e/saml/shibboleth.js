@@ -10,10 +10,10 @@ const sessions = (app) => `
   <Sessions lifetime="28800" timeout="3600" relayState="cookie" checkAddress="false" handlerSSL="false" cookieProps="http" redirectLimit="exact" handlerURL="/${app.name}/Shibboleth.sso">
     <SSO entityID="${app.idp}">SAML2</SSO>
     <Logout template="post.html">SAML2</Logout>
-    <SessionInitiator type="SAML2" Location="/Login/post" entityID="${app.idp}" outgoingBindings="${bindings}HTTP-POST" template="post.html"/>
-    <LogoutInitiator type="SAML2" Location="/Logout/redirect" outgoingBindings="${bindings}HTTP-Redirect" template="post.html"/>
-    <LogoutInitiator type="SAML2" Location="/Logout/post" outgoingBindings="${bindings}HTTP-POST" template="post.html"/>
-    <LogoutInitiator type="SAML2" Location="/Logout/soap" outgoingBindings="${bindings}SOAP" template="post.html"/>
+    <SessionInitiator type="SAML2" Location="/LoginPost" entityID="${app.idp}" outgoingBindings="${bindings}HTTP-POST" template="post.html"/>
+    <LogoutInitiator type="SAML2" Location="/Logout-redirect" asynchronous="false" outgoingBindings="${bindings}HTTP-Redirect" template="post.html"/>
+    <LogoutInitiator type="SAML2" Location="/Logout-post" asynchronous="false" outgoingBindings="${bindings}HTTP-POST" template="post.html"/>
+    <LogoutInitiator type="SAML2" Location="/Logout-soap" asynchronous="false" outgoingBindings="${bindings}SOAP" template="post.html"/>
     <Handler type="MetadataGenerator" Location="/Metadata" signing="false"/>
     <Handler type="Session" Location="/Session" showAttributeValues="true" contentType="application/json"/>
   </Sessions>
@@ -25,7 +25,7 @@ const configuration = (dir, [first, ...others]) => `<SPConfig xmlns="urn:mace:sh
   <OutOfProcess logger="${dir}/shibd.logger"/>
   <InProcess logger="${dir}/native.logger"/>
   <UnixListener address="${dir}/shibd.sock"/>
-  <ApplicationDefaults entityID="${first.base}" signing="${first.signed}" REMOTE_USER="name">
+  <ApplicationDefaults entityID="${first.base}" signing="${first.signed}" requireConfidentiality="false" requireTransportAuth="false" REMOTE_USER="name">
     ${sessions(first)}
     <AttributeExtractor type="XML" validate="true" reloadChanges="false" path="${dir}/attribute-map.xml"/>
     ${others.map((app) => `<ApplicationOverride id="${app.name}" entityID="${app.base}" signing="${app.signed}">${sessions(app)}</ApplicationOverride>`).join('\n')}
@@ -34,10 +34,10 @@ const configuration = (dir, [first, ...others]) => `<SPConfig xmlns="urn:mace:sh
   <ProtocolProvider type="XML" validate="true" reloadChanges="false" path="protocols.xml"/>
 </SPConfig>`;
 
-const attributes = { mail: '0.9.2342.19200300.100.1.3', givenName: '2.5.4.42', sn: '2.5.4.4', displayName: '2.16.840.1.113730.3.1.241', uid: '0.9.2342.19200300.100.1.1' };
+const attributes = ['mail 0.9.2342.19200300.100.1.3', 'givenName 2.5.4.42', 'sn 2.5.4.4', 'displayName 2.16.840.1.113730.3.1.241', 'uid 0.9.2342.19200300.100.1.1'].map((s) => s.split(' '));
 const formats = ['2.0:nameid-format:persistent', '2.0:nameid-format:transient', '1.1:nameid-format:emailAddress', '1.1:nameid-format:unspecified'];
 const attributeMap = `<Attributes xmlns="urn:mace:shibboleth:2.0:attribute-map" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
-${Object.values(attributes).map((oid) => `<Attribute name="urn:oid:${oid}" id="urn:oid:${oid}"/>`).join('\n')}
+${attributes.map(([id, oid]) => `<Attribute name="urn:oid:${oid}" id="${id}"/>`).join('\n')}
 ${formats.map((f) => `<Attribute name="urn:oasis:names:tc:SAML:${f}" id="name"><AttributeDecoder xsi:type="NameIDAttributeDecoder" formatter="$Format|$Name|$NameQualifier|$SPNameQualifier" defaultQualifiers="false"/></Attribute>`).join('\n')}
 </Attributes>`;
 
@@ -116,10 +116,11 @@ export const shibboleth = {
     if (format) q.set('NameIDFormat', format);
     if (force) q.set('forceAuthn', '1');
     if (passive) q.set('isPassive', '1');
-    return `${base}/Shibboleth.sso/Login${binding === 'post' ? '/post' : ''}?${q}`;
+    return `${base}/Shibboleth.sso/Login${binding === 'post' ? 'Post' : ''}?${q}`;
   },
   session: (base) => `${base}/Shibboleth.sso/Session`,
-  logout: (base, binding = 'redirect') => `${base}/Shibboleth.sso/Logout/${binding}`,
+  logout: (base, binding = 'redirect') => `${base}/Shibboleth.sso/Logout-${binding}`,
+  leave: (base) => `${base}/Shibboleth.sso/Logout`, // as it comes: the request wants no answer (asynchronous)
   // read turns what the application shows into what the others show.
   read(text) {
     const got = JSON.parse(text || '{}');
@@ -127,8 +128,8 @@ export const shibboleth = {
     if (!values.name) return got;
     const [format, nameid, name_qualifier, sp_name_qualifier] = values.name[0].split('|');
     delete values.name;
+    for (const [id, oid] of attributes) values[`urn:oid:${oid}`] = values[id];
     return { nameid, format, name_qualifier: name_qualifier || null, sp_name_qualifier: sp_name_qualifier || null, attributes: values,
       class: got.authncontext_class, instant: got.authn_instant };
   },
-  formats,
 };
