@@ -272,3 +272,67 @@ for (const [i, { name }] of stacks.entries()) {
     }
   });
 }
+
+describe('the three in one browser, which holds cookies back across sites', () => {
+  let browser, context, page;
+  before(async () => {
+    browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    });
+  });
+  after(() => browser?.close());
+
+  const shown = async (s) => {
+    await page.waitForURL(s.session(s.app.signed));
+    return s.read(await page.textContent('body'));
+  };
+
+  // signInEverywhere asks for the password once. Requests come by POST, from another site.
+  async function signInEverywhere() {
+    context = await browser.newContext();
+    page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    for (const [i, s] of services.entries()) {
+      await page.goto(s.login(s.app.signed, { binding: 'post' }));
+      if (i === 0) {
+        await page.fill('input[name=username]', person.username);
+        await page.fill('input[name=password]', person.password);
+        await page.click('#login-submit');
+      }
+      accepted(s, await shown(s));
+    }
+  }
+
+  async function nobodyIsSignedIn() {
+    for (const s of services) {
+      await page.goto(s.session(s.app.signed));
+      assert.equal((await shown(s)).nameid, undefined, `${s.name} still has a session\n${s.log().slice(-2000)}`);
+    }
+    await page.goto(services[0].login(services[0].app.signed));
+    await page.waitForSelector('#login-submit');
+    await context.close();
+  }
+
+  for (const i of stacks.keys()) {
+    test(`one password for all; signing out at ${stacks[i].name} signs out everywhere`, async () => {
+      await signInEverywhere();
+      const s = services[i];
+      await page.goto(s.logout(s.app.signed));
+      await page.waitForURL((url) => url.href.startsWith(s.app.signed) && url.searchParams.has('SAMLResponse'));
+      const { status, sub } = s.read(await page.textContent('body'));
+      assert.match(status, /status:Success$|^global$/, product.log().slice(-3000));
+      assert.ok(!sub, sub);
+      await nobodyIsSignedIn();
+    });
+  }
+
+  test('signing out here signs out everywhere, and says so', async () => {
+    await signInEverywhere();
+    await page.goto(`${product.base}/logout`);
+    await page.click('#logout-confirm');
+    await page.getByText('You are signed out', { exact: true }).waitFor();
+    assert.equal(await page.locator('.farewells .told').count(), services.length, await page.textContent('main'));
+    await nobodyIsSignedIn();
+  });
+});

@@ -7,7 +7,7 @@ import { listens, start, until } from './process.js';
 const bindings = 'urn:oasis:names:tc:SAML:2.0:bindings:';
 
 const sessions = (app) => `
-  <Sessions lifetime="28800" timeout="3600" relayState="cookie" checkAddress="false" handlerSSL="false" cookieProps="http" redirectLimit="exact" handlerURL="/${app.name}/Shibboleth.sso">
+  <Sessions lifetime="28800" timeout="3600" relayState="ss:mem" checkAddress="false" handlerSSL="false" cookieProps="http" redirectLimit="exact" handlerURL="/${app.name}/Shibboleth.sso">
     <SSO entityID="${app.idp}">SAML2</SSO>
     <Logout template="post.html">SAML2</Logout>
     <SessionInitiator type="SAML2" Location="/LoginPost" entityID="${app.idp}" outgoingBindings="${bindings}HTTP-POST" template="post.html"/>
