@@ -21,6 +21,11 @@ func (o *Owner) endAccess(ctx context.Context, userID, reason string) error {
 	if err != nil {
 		return err
 	}
+	return o.endSubject(ctx, subject, reason)
+}
+
+// endSubject is endAccess for whoever a subject is.
+func (o *Owner) endSubject(ctx context.Context, subject, reason string) error {
 	sessions, err := o.Sessions.SessionsOf(ctx, subject)
 	if err != nil {
 		return err

@@ -9,8 +9,11 @@ import (
 	"cloudsso/idp"
 )
 
-// RoleOwner may do everything. It is the only role so far.
-const RoleOwner = "owner"
+// Roles of admin tokens.
+const (
+	RoleOwner        = "owner"        // everything
+	RoleRegistration = "registration" // registering clients at the registration endpoint, nothing else
+)
 
 // tokenPrefix lets people and secret scanners recognise an admin token, and lets us
 // refuse anything else without a read.
@@ -62,6 +65,15 @@ func (a Actor) Owner() (*Owner, error) {
 	return &Owner{admin: a.admin, actor: a.id}, nil
 }
 
+// Registrar names the actor, for whoever lets clients register. Forbidden unless their
+// role allows that.
+func (a Actor) Registrar() (string, error) {
+	if a.admin == nil || a.role != RoleOwner && a.role != RoleRegistration {
+		return "", idp.Errorf(idp.Forbidden, "This token's role does not allow to register clients.")
+	}
+	return a.id, nil
+}
+
 // Local is the handle for a program that works on the data folder: who can read that
 // folder owns the provider already. who names it in Events.
 func (a *Admin) Local(who string) *Owner { return &Owner{admin: a, actor: who} }
@@ -77,8 +89,8 @@ type Token struct {
 // CreateToken makes an admin token that lives for ttl.
 func (o *Owner) CreateToken(ctx context.Context, role string, ttl time.Duration) (Token, error) {
 	switch {
-	case role != RoleOwner:
-		return Token{}, idp.Errorf(idp.Invalid, "The role %q is unknown. Expected owner.", role).On("role")
+	case role != RoleOwner && role != RoleRegistration:
+		return Token{}, idp.Errorf(idp.Invalid, "The role %q is unknown. Expected owner or registration.", role).On("role")
 	case ttl < minTokenTTL || ttl > maxTokenTTL:
 		return Token{}, idp.Errorf(idp.Invalid, "A token lives between one minute and 365 days.").On("ttl")
 	}

@@ -16,7 +16,8 @@ type Records interface {
 	idp.ServiceProviders
 	idp.Users
 	idp.AdminTokens
-	Subject(ctx context.Context, directory, directoryID, candidate string) (string, error)
+	idp.Groups
+	idp.Subjects
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 }
@@ -72,6 +73,7 @@ type Options struct {
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
+	Directories    Directories // nil in commands
 	Now            func() time.Time
 }
 

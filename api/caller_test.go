@@ -84,8 +84,8 @@ func TestTokensAreRefusedUnlessTheyMakeSense(t *testing.T) {
 		ttl        time.Duration
 		want       string
 	}{
-		{"an unknown role", "king", time.Hour, `The role "king" is unknown. Expected owner.`},
-		{"no role", "", time.Hour, `The role "" is unknown. Expected owner.`},
+		{"an unknown role", "king", time.Hour, `The role "king" is unknown. Expected owner or registration.`},
+		{"no role", "", time.Hour, `The role "" is unknown. Expected owner or registration.`},
 		{"no time", api.RoleOwner, 0, "A token lives between one minute and 365 days."},
 		{"negative time", api.RoleOwner, -time.Hour, "A token lives between one minute and 365 days."},
 		{"for ever", api.RoleOwner, 366 * 24 * time.Hour, "A token lives between one minute and 365 days."},

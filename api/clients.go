@@ -66,7 +66,15 @@ func (o *Owner) CreateClient(ctx context.Context, in NewClient) (Client, error) 
 	if err := o.completeClient(&c); err != nil {
 		return Client{}, err
 	}
-	show, err := o.completeSecrets(&c, in.ClientSecret)
+	if err := o.checkSector(ctx, idp.ClientMetadata{}, c.ClientMetadata); err != nil {
+		return Client{}, err
+	}
+	return o.storeClient(ctx, c, in.ClientSecret)
+}
+
+// storeClient gives a new client, whose metadata has been checked, its secrets and keys.
+func (o *Owner) storeClient(ctx context.Context, c idp.Client, imported string) (Client, error) {
+	show, err := o.completeSecrets(&c, imported)
 	if err != nil {
 		return Client{}, err
 	}
@@ -119,25 +127,33 @@ func (o *Owner) PatchClient(ctx context.Context, id string, patch json.RawMessag
 	if err := match.check(c.Version); err != nil {
 		return Client{}, err
 	}
-	before := c.SymmetricAlgs()
+	was := c.ClientMetadata
 	show, err := o.applyClientPatch(&c, patch)
 	if err != nil {
 		return Client{}, err
 	}
+	if err := o.checkSector(ctx, was, c.ClientMetadata); err != nil {
+		return Client{}, err
+	}
+	return o.saveClient(ctx, was, c, show)
+}
+
+// saveClient replaces a client, whose metadata and secrets have been checked.
+func (o *Owner) saveClient(ctx context.Context, was idp.ClientMetadata, c idp.Client, show shown) (Client, error) {
 	if err := o.prepareKeys(ctx, c); err != nil {
 		return Client{}, err
 	}
 	c.UpdatedAt = o.now()
 	if err := o.Records.UpdateClient(ctx, c); err != nil {
-		return Client{}, missing(err, "client", id)
+		return Client{}, missing(err, "client", c.ID)
 	}
 	c.Version++
 	if c.Disabled {
-		if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{ClientID: id}, "client_disabled", o.now()); err != nil {
+		if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{ClientID: c.ID}, "client_disabled", o.now()); err != nil {
 			return Client{}, err
 		}
 	}
-	if len(before) > 0 {
+	if len(was.SymmetricAlgs()) > 0 {
 		if err := o.DropPlaceholders(ctx, recorder{o}); err != nil {
 			return Client{}, err
 		}

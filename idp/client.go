@@ -11,8 +11,13 @@ import (
 type Client struct {
 	ID string // client_id
 	ClientMetadata
-	Secrets   []ClientSecret // oldest first; any live one authenticates
-	Version   int64          // compare-and-swap counter, owned by the store
+	Secrets []ClientSecret // oldest first; any live one authenticates
+
+	// RegistrationTokenHash is HashSecret of the registration access token (RFC 7592) of a
+	// client that registered itself; empty for all others.
+	RegistrationTokenHash string
+
+	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -45,6 +50,14 @@ type ClientMetadata struct {
 	IntrospectionSignedResponseAlg string `json:"introspection_signed_response_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512" doc:"For introspection answers as a JWT (RFC 9701). Default RS256."`
 	HSKey                          string `json:"hs_key,omitempty" enum:"client_secret,dedicated" doc:"What HS* tokens are signed with: the client_secret (the default for clients that have one), or a key of its own, shown once as shared_signing_key."`
 
+	SubjectType         string `json:"subject_type,omitempty" enum:"public,pairwise" doc:"Who people are to this client: public, one sub for all clients, or pairwise, a sub of its own for each sector (OpenID Connect Core section 8). Default public."`
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty" doc:"https address of a JSON array that holds every redirect URI; its host is the sector of a pairwise client. Needed when redirect URIs have several hosts."`
+
+	RequestURIs                []string `json:"request_uris,omitempty" maxItems:"100" doc:"https addresses that request objects may be fetched from. A fragment is not compared."`
+	RequestObjectSigningAlg    string   `json:"request_object_signing_alg,omitempty" enum:"RS256,ES256,PS256,EdDSA,RS384,RS512,PS384,PS512,ES384,ES512,HS256,HS384,HS512" doc:"The one algorithm of the client's request objects; HS* uses the client_secret. Default: any with a key pair."`
+	RequireSignedRequestObject bool     `json:"require_signed_request_object,omitempty" doc:"Only signed request objects with iss, aud, nbf and exp (RFC 9101) start a sign-in."`
+	RequirePushedRequests      bool     `json:"require_pushed_authorization_requests,omitempty" doc:"Only pushed requests (RFC 9126) start a sign-in."`
+
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty" maxItems:"100" doc:"Where people may be sent after signing out (OpenID Connect RP-Initiated Logout). Compared character by character."`
 
 	// Ours, for applications that cannot do better.
@@ -57,11 +70,16 @@ type ClientMetadata struct {
 	RequirePKCE     *bool     `json:"require_pkce,omitempty" doc:"Default true. Public clients always need PKCE; false lets a confidential client do without."`
 	FirstParty      bool      `json:"first_party,omitempty" doc:"The organisation's own application: people are not asked for consent."`
 	ClaimsInIDToken bool      `json:"claims_in_id_token,omitempty" doc:"Put the claims of the granted scopes into the ID token too, for relying parties that never call userinfo."`
+	ProfileQuery    string    `json:"profile_query,omitempty" maxLength:"256" doc:"Query of the directory that gives this client's attributes, such as $/SSO/Wiki of an iMIS; default the directory's own. A directory without queries gives the usual ones."`
 	ClaimsMapping   []Mapping `json:"claims_mapping,omitempty" doc:"Claims of this client beside and above the standard ones. A dotted name becomes a nested object."`
 	AccessTokenTTL  int64     `json:"access_token_ttl,omitempty" minimum:"60" maximum:"86400" doc:"Seconds. Default 3600."`
 	RefreshTokenTTL int64     `json:"refresh_token_ttl,omitempty" minimum:"300" maximum:"31536000" doc:"Seconds a refresh token lives unused. Default 30 days."`
 	IntrospectAll   bool      `json:"introspect_all,omitempty" doc:"A resource server: it may introspect the access tokens of all clients, not only its own."`
 	Disabled        bool      `json:"disabled,omitempty"`
+
+	AccessTokenFormat string   `json:"access_token_format,omitempty" enum:"opaque,jwt" doc:"Access tokens as jwt can be read by resource servers (RFC 9068). Default opaque."`
+	Resources         []string `json:"resources,omitempty" maxItems:"100" doc:"Resource servers that the client may ask access tokens for with the parameter resource (RFC 8707): absolute URIs."`
+	ResourceServerFor []string `json:"resource_server_for,omitempty" maxItems:"100" doc:"A resource server: it may introspect access tokens whose audience is one of these URIs."`
 }
 
 // Public reports whether the client cannot keep a secret (RFC 6749 §2.1).

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -20,24 +21,31 @@ const (
 
 // Complete fills in the defaults of RFC 7591 §2 and refuses what could not work or
 // could not be safe. dev lets addresses be http. The error is an [Error] of code
-// [Invalid] whose Field is the member's name; it names the first fault only. Mapping
-// rows are checked by idp/mapping.
+// [Invalid] whose Field is the member's name, or several of them joined. Mapping rows are
+// checked by idp/mapping.
 func (m *ClientMetadata) Complete(dev bool) error {
 	m.complete()
+	var faults []error
 	for _, check := range []func(bool) *Error{
 		m.checkChoices, m.checkAuthentication, m.checkKeySet, m.checkSigning, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
+		m.checkSubject, m.checkRequestObjects, m.checkResources,
 	} {
 		if err := check(dev); err != nil {
-			return err
+			faults = append(faults, err)
 		}
 	}
-	return nil
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	return errors.Join(faults...)
 }
 
 func (m *ClientMetadata) complete() {
 	setDefault(&m.ApplicationType, "web")
 	setDefault(&m.TokenEndpointAuthMethod, "client_secret_basic")
 	m.completeSigning()
+	setDefault(&m.SubjectType, "public")
+	setDefault(&m.AccessTokenFormat, "opaque")
 	m.completeGrants()
 	if m.Scope = strings.Join(strings.Fields(m.Scope), " "); m.Scope == "" && m.signsPeopleIn() {
 		m.Scope = defaultScope

@@ -19,7 +19,7 @@ func TestCompleteFillsDefaults(t *testing.T) {
 		RedirectURIs: []string{"https://rp.example/cb"}, GrantTypes: []string{"authorization_code", "refresh_token"},
 		ResponseTypes: []string{"code"}, ApplicationType: "web",
 		Scope:                   "openid profile email phone address groups offline_access",
-		TokenEndpointAuthMethod: "client_secret_basic", IDTokenSignedResponseAlg: "RS256",
+		TokenEndpointAuthMethod: "client_secret_basic", IDTokenSignedResponseAlg: "RS256", SubjectType: "public", AccessTokenFormat: "opaque",
 	}
 	if !reflect.DeepEqual(m, want) {
 		t.Errorf("got  %+v\nwant %+v", m, want)

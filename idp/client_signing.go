@@ -50,6 +50,9 @@ func (m *ClientMetadata) SharedKeyBytes(use string) (most int) {
 	if use == SecretAuthenticates && m.TokenEndpointAuthMethod == "client_secret_jwt" {
 		algs = append(algs, m.TokenEndpointAuthAlg, "HS256")
 	}
+	if use == SecretAuthenticates {
+		algs = append(algs, m.RequestObjectSigningAlg)
+	}
 	for _, alg := range algs {
 		if i := slices.Index(SymmetricAlgs(), alg); i >= 0 {
 			most = max(most, []int{32, 48, 64}[i])

@@ -35,6 +35,7 @@ type Endpoint struct {
 type ServiceProviderPolicy struct {
 	Sign                    string    `json:"sign,omitempty" enum:"response,assertion,both" doc:"What we sign. Default response; the assertion as well when the metadata says WantAssertionsSigned."`
 	NameID                  NameIDCfg `json:"nameid,omitempty"`
+	ProfileQuery            string    `json:"profile_query,omitempty" maxLength:"256" doc:"Query of the directory that gives this application's attributes, such as $/SSO/Wiki of an iMIS; default the directory's own. A directory without queries gives the usual ones."`
 	Attributes              []Mapping `json:"attributes,omitempty" doc:"Default: mail, givenName, sn, displayName, uid in the urn:oid form."`
 	AllowIDPInitiated       bool      `json:"allow_idp_initiated,omitempty" doc:"Off by default: an unsolicited response can be injected into a stranger's browser (login CSRF)."`
 	WantAuthnRequestsSigned bool      `json:"want_authn_requests_signed,omitempty" doc:"Refuse unsigned requests even if the metadata does not promise signed ones."`

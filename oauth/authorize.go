@@ -19,6 +19,7 @@ var errOtherFlow = idp.Errorf(idp.Invalid, "This sign-in was for something else.
 // reads the form and fills what it is about.
 type authorization struct {
 	form        url.Values
+	origin      origin
 	client      idp.Client
 	redirectURI string // where faults may be answered; empty until it is known to be the client's
 	response    string // response type, its words in idp.ResponseType's order
@@ -27,6 +28,7 @@ type authorization struct {
 	scopes      []string // asked for, known and allowed
 	nonce       string
 	challenge   string // PKCE, S256
+	resources   []string
 	asked       asked
 	acr         acr
 	ask         idp.Ask
@@ -46,7 +48,7 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	a, err := p.check(r.Context(), form)
+	a, err := p.check(r.Context(), form, direct)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
 		return
@@ -92,7 +94,7 @@ func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 		p.Pages.Error(w, r, err)
 		return
 	}
-	a, err := p.check(r.Context(), form)
+	a, err := p.check(r.Context(), form, stored)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
 		return
@@ -101,8 +103,8 @@ func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 }
 
 // check runs the list. An error beside an empty redirectURI must not leave this house.
-func (p *Provider) check(ctx context.Context, form url.Values) (*authorization, error) {
-	a := &authorization{form: form, mode: modeQuery}
+func (p *Provider) check(ctx context.Context, form url.Values, from origin) (*authorization, error) {
+	a := &authorization{form: form, origin: from, mode: modeQuery}
 	for _, check := range p.checks() {
 		if err := check(ctx, a); err != nil {
 			return a, err

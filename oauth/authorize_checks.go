@@ -14,18 +14,20 @@ import (
 	"cloudsso/idp"
 )
 
-// checks is the ordered list. Only after the first two may a fault be answered to
+// checks is the ordered list. Only after the first three may a fault be answered to
 // redirect_uri: before them, that would be an open redirector (RFC 9700 §4.11).
 func (p *Provider) checks() []func(context.Context, *authorization) error {
 	return []func(context.Context, *authorization) error{
 		p.checkClient,
+		p.openRequest,
 		checkRedirectURI,
 
 		checkResponseMode,
 		checkSingle,
-		checkRequestObject,
+		checkRegistration,
 		checkResponseType,
 		checkScope,
+		p.checkResource,
 		checkNonce,
 		checkPKCE,
 		checkPrompt,
@@ -33,6 +35,7 @@ func (p *Provider) checks() []func(context.Context, *authorization) error {
 		p.checkHint,
 		checkContext,
 		checkClaims,
+		p.checkSubject,
 	}
 }
 
@@ -74,15 +77,10 @@ func checkRedirectURI(_ context.Context, a *authorization) error {
 
 func checkSingle(_ context.Context, a *authorization) error { return single(a.form) }
 
-// checkRequestObject: ignoring these would drop what the client meant to protect
-// (OpenID Connect Core §6.1, §6.2, §7.2.1).
-func checkRequestObject(_ context.Context, a *authorization) error {
-	switch {
-	case a.form.Has("request"):
-		return refuse(requestNotSupported, "The parameter request is not supported: send the parameters themselves.")
-	case a.form.Has("request_uri"):
-		return refuse(requestURINotSupported, "The parameter request_uri is not supported: send the parameters themselves.")
-	case a.form.Has("registration"):
+// checkRegistration: ignoring it would go on with other settings than the client meant
+// (OpenID Connect Core §7.2.1).
+func checkRegistration(_ context.Context, a *authorization) error {
+	if a.form.Has("registration") {
 		return refuse(registrationUnsupported, "The parameter registration is not supported: register the client beforehand.")
 	}
 	return nil

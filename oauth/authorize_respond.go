@@ -40,6 +40,9 @@ func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (ur
 		if err := a.accepts(f); err != nil {
 			return nil, err
 		}
+		if err := p.useOnce(ctx, a); err != nil {
+			return nil, err
+		}
 		return p.issue(ctx, a, f)
 	}
 	return nil, refuse(serverError, "Something went wrong on our side.").because(errors.New("the login came back without an outcome"))

@@ -64,6 +64,9 @@ func (a *authorization) grant(f idp.Flow, now time.Time) (idp.Grant, error) {
 		return idp.Grant{}, err
 	}
 	kept, err := a.asked.keep(f.Answer.Scopes)
+	if len(a.resources) > 0 {
+		kept = set(kept, resourceRequest, strings.Join(a.resources, " "))
+	}
 	g := idp.Grant{
 		ID: idp.NewID(), ClientID: a.client.ID, Subject: f.Answer.Subject,
 		SID: f.Answer.SID, SessionID: f.Answer.Session, GrantType: idp.GrantCode,

@@ -38,14 +38,14 @@ func newConfig(p *Provider) *config {
 		ClientAuthenticationStrategy: p.authenticateForCore,
 		ClientSecretsHasher:          noHasher{},
 	}}
-	store, ids := storage{p}, &openid.IDTokenHandleHelper{IDTokenStrategy: idTokens{p}}
+	store, strategy, ids := storage{p}, coreTokens{p.tokens, p}, &openid.IDTokenHandleHelper{IDTokenStrategy: idTokens{p}}
 	code := &oauth2.AuthorizeExplicitGrantHandler{
-		AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, AuthorizeCodeStrategy: p.tokens,
+		AccessTokenStrategy: strategy, RefreshTokenStrategy: strategy, AuthorizeCodeStrategy: strategy,
 		CoreStorage: store, TokenRevocationStorage: store, Config: c,
 	}
-	front := &oauth2.AuthorizeImplicitGrantTypeHandler{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}
+	front := &oauth2.AuthorizeImplicitGrantTypeHandler{AccessTokenStrategy: strategy, AccessTokenStorage: store, Config: c}
 	judge := openid.NewOpenIDConnectRequestValidator(nil, c) // of a prepared request, in which nothing is left to judge
-	proof := &pkce.Handler{AuthorizeCodeStrategy: p.tokens, Storage: store, Config: c}
+	proof := &pkce.Handler{AuthorizeCodeStrategy: strategy, Storage: store, Config: c}
 	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, front,
 		&openid.OpenIDConnectImplicitHandler{
 			IDTokenHandleHelper: ids, AuthorizeImplicitGrantTypeHandler: front, OpenIDConnectRequestValidator: judge, Config: c,
@@ -59,12 +59,12 @@ func newConfig(p *Provider) *config {
 			OpenIDConnectRequestStorage: store, Config: c, IDTokenHandleHelper: ids,
 		}},
 		"refresh_token": {&oauth2.RefreshTokenGrantHandler{
-			AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, TokenRevocationStorage: store, Config: c,
+			AccessTokenStrategy: strategy, RefreshTokenStrategy: strategy, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
-		idp.GrantPassword: {directGrant{p.tokens, ids}},
-		idp.GrantDevice:   {directGrant{p.tokens, ids}},
+		idp.GrantPassword: {directGrant{strategy, ids}},
+		idp.GrantDevice:   {directGrant{strategy, ids}},
 		clientCredentials: {&oauth2.ClientCredentialsGrantHandler{
-			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}, Config: c,
+			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: strategy, AccessTokenStorage: store, Config: c}, Config: c,
 		}},
 	}
 	return c

@@ -33,8 +33,9 @@ type deviceRequest struct {
 	CodeHash  string    `json:"code_hash"` // idp.HashSecret of the device code
 	Scopes    []string  `json:"scopes,omitempty"`
 	Challenge string    `json:"challenge,omitempty"` // PKCE, if the device sent one
-	Interval  int64     `json:"interval"`            // seconds
-	NextPoll  time.Time `json:"next_poll,omitzero"`  // earlier is too early
+	Resources []string  `json:"resources,omitempty"`
+	Interval  int64     `json:"interval"`           // seconds
+	NextPoll  time.Time `json:"next_poll,omitzero"` // earlier is too early
 
 	State   string     `json:"state,omitempty"`
 	GrantID string     `json:"grant,omitempty"` // of the grant to be: it can be created once
@@ -84,6 +85,9 @@ func (p *Provider) startDevice(ctx context.Context, c idp.Client, form url.Value
 	d := deviceRequest{Client: c.ID, Scopes: grantable(&c, form.Get("scope"), true), Interval: deviceInterval}
 	var err error
 	if d.Challenge, err = readChallenge(form); err != nil {
+		return nil, err
+	}
+	if d.Resources, err = p.resourcesOf(form, c.Resources); err != nil {
 		return nil, err
 	}
 	for range 3 {

@@ -37,6 +37,7 @@ func (p *Provider) deviceGrant(ctx context.Context, u *unit, form url.Values) er
 		AuthTime: d.Answer.AuthTime, AMR: d.Answer.AMR,
 		CreatedAt: u.now, ExpiresAt: t.ExpiresAt, // not before the ticket, or its id could be used again
 	}
+	u.keepResources(d.Resources)
 	u.ticket = t.ID
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // token endpoint: by a password or by a device. They are in the unit before fosite is
 // asked, so that all that is left is to make the tokens.
 type directGrant struct {
-	tokens *tokens
+	tokens coreTokens
 	ids    *openid.IDTokenHandleHelper
 }
 

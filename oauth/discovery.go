@@ -17,6 +17,8 @@ type metadata struct {
 	Authorization            string   `json:"authorization_endpoint"`
 	Token                    string   `json:"token_endpoint"`
 	UserInfo                 string   `json:"userinfo_endpoint"`
+	PushedRequest            string   `json:"pushed_authorization_request_endpoint"`
+	Registration             string   `json:"registration_endpoint,omitempty"`
 	JWKS                     string   `json:"jwks_uri"`
 	Introspection            string   `json:"introspection_endpoint"`
 	Revocation               string   `json:"revocation_endpoint"`
@@ -43,7 +45,11 @@ type metadata struct {
 	Prompts                  []string `json:"prompt_values_supported"`
 	ClaimsParameter          bool     `json:"claims_parameter_supported"`
 	RequestParameter         bool     `json:"request_parameter_supported"`
-	RequestURIParameter      bool     `json:"request_uri_parameter_supported"` // left out means true
+	RequestURIParameter      bool     `json:"request_uri_parameter_supported"`
+	RequestURIRegistered     bool     `json:"require_request_uri_registration"`
+	RequestObjectAlgs        []string `json:"request_object_signing_alg_values_supported"`
+	RequirePushed            bool     `json:"require_pushed_authorization_requests"` // some clients must all the same
+	RequireSigned            bool     `json:"require_signed_request_object"`         // likewise
 	IssuerInAuthorizeAnswers bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -64,15 +70,16 @@ func (p *Provider) renderDiscovery() (document, error) {
 		Authorization:    p.Issuer + "/oauth2/authorize",
 		Token:            p.Issuer + "/oauth2/token",
 		UserInfo:         p.Issuer + "/oauth2/userinfo",
+		PushedRequest:    p.Issuer + "/oauth2/par",
 		JWKS:             p.Issuer + "/oauth2/jwks",
 		Introspection:    p.Issuer + "/oauth2/introspect",
 		Revocation:       p.Issuer + "/oauth2/revoke",
 		Device:           p.Issuer + "/oauth2/device",
-		Scopes:           standardScopes(),
+		Scopes:           p.scopesSupported(),
 		ResponseTypes:    []string{"code", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token", "none"},
 		ResponseModes:    []string{modeQuery, modeFragment, modeFormPost},
 		GrantTypes:       []string{idp.GrantCode, idp.GrantImplicit, idp.GrantRefresh, idp.GrantPassword, clientCredentials, idp.GrantDevice},
-		SubjectTypes:     []string{"public"},
+		SubjectTypes:     []string{"public", "pairwise"},
 		IDTokenAlgs:      algs,
 		UserInfoAlgs:     algs,
 		TokenAuthMethods: all,
@@ -87,18 +94,25 @@ func (p *Provider) renderDiscovery() (document, error) {
 		ChallengeMethods: []string{"S256"},
 		Contexts:         everyContext(),
 		ClaimTypes:       []string{"normal"},
-		Claims: []string{
+		Claims: append([]string{
 			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "c_hash", "s_hash", "sid", "acr", "amr",
 			"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
 			"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
 			"email", "email_verified", "phone_number", "phone_number_verified", "address", "groups",
-		},
+		}, p.ownClaims()...),
 		Prompts:                  []string{"none", "login", "consent", "select_account"},
 		ClaimsParameter:          true,
+		RequestParameter:         true,
+		RequestURIParameter:      true,
+		RequestURIRegistered:     true,
+		RequestObjectAlgs:        algs,
 		IssuerInAuthorizeAnswers: true,
 	}
 	if p.SignOuter != nil {
 		doc.EndSession = p.Issuer + endSessionPath
+	}
+	if p.Registration.on() {
+		doc.Registration = p.Issuer + registerPath
 	}
 	body, err := json.Marshal(doc)
 	sum := sha256.Sum256(body)

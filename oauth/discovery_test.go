@@ -27,6 +27,8 @@ func TestConformance_A_Discovery(t *testing.T) {
 		"revocation_endpoint", "revocation_endpoint_auth_methods_supported", "end_session_endpoint", "acr_values_supported",
 		"userinfo_signing_alg_values_supported", "token_endpoint_auth_signing_alg_values_supported",
 		"introspection_endpoint_auth_signing_alg_values_supported", "revocation_endpoint_auth_signing_alg_values_supported",
+		"pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "require_signed_request_object",
+		"request_object_signing_alg_values_supported", "require_request_uri_registration", "registration_endpoint",
 		"request_parameter_supported", "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
 	}
 	for name, value := range doc {
@@ -61,8 +63,8 @@ func TestConformance_A_Discovery(t *testing.T) {
 			t.Errorf("%s lacks %s: %v", name, must, doc[member])
 		}
 	}
-	if doc["request_uri_parameter_supported"] != false || doc["authorization_response_iss_parameter_supported"] != true {
-		t.Error("A15: request_uri_parameter_supported must be false, and there")
+	if doc["request_uri_parameter_supported"] != true || doc["request_parameter_supported"] != true || doc["require_request_uri_registration"] != true || doc["authorization_response_iss_parameter_supported"] != true {
+		t.Error("A15: request objects work, by value and by registered reference")
 	}
 	if doc["claims_parameter_supported"] != true || slices.Contains(doc["introspection_endpoint_auth_methods_supported"].([]any), any("none")) {
 		t.Errorf("B14: %v, and introspection by %v", doc["claims_parameter_supported"], doc["introspection_endpoint_auth_methods_supported"])

@@ -18,6 +18,11 @@
 //
 //	client_assertion.go   clients that prove who they are with a signed JWT; client_keys.go: with whose keys
 //	sign.go               what is signed for a client, with its algorithm and, for HS*, its key
+//	par.go                POST /oauth2/par: the request comes from the client, the browser brings its name
+//	request_object.go     the request as a signed JWT, by value or by reference; nothing beside it counts
+//	resource.go           whom access tokens are for; access_token_jwt.go: those that can be read
+//	pairwise.go           what a person is called towards one client; scope.go: the operator's own scopes
+//	register.go           clients that register themselves; register_manage.go: and look after themselves
 //	claims_parameter.go   claims asked for by name; acr.go: the kind of sign-in asked for
 //	client_credentials.go a client that acts for itself: a Grant without a person
 //	password_grant.go     legacy: the application sends the password, the login checks it
@@ -59,7 +64,7 @@
 //
 // A Grant owns its code, refresh tokens and access tokens; revoking it kills them all.
 // Access tokens are opaque to applications and carry a MAC, so that a forged one costs no
-// read. A refresh token is derived from the grant and a sequence number: within the grace
+// read; those in JWT form (RFC 9068) are looked up in the same way wherever we are asked. A refresh token is derived from the grant and a sequence number: within the grace
 // window the previous one gets the same successor again, later it is reuse and ends the
 // family.
 package oauth

@@ -125,6 +125,12 @@ func (p *Provider) checkEndingClient(ctx context.Context, e *ending) error {
 		return nil
 	}
 	e.client, e.out.App = c, c.ID
+	subject, err := p.subjectOf(ctx, &c, e.out.Subject)
+	if err == nil {
+		e.out.Subject = subject
+	} else if !errors.Is(err, idp.ErrNotFound) { // from before it was pairwise
+		return err
+	}
 	return nil
 }
 

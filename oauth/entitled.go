@@ -34,7 +34,7 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	if u.grant.Subject == "" {
 		return nil // the client's own: nobody to ask about
 	}
-	person, err := p.People.Person(ctx, u.grant.Subject)
+	person, err := p.People.PersonFor(ctx, u.grant.Subject, u.client.ProfileQuery)
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
 		return deny("user_gone", "The person has no account any more.")
@@ -50,7 +50,10 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	if err := p.agreed(ctx, u); err != nil {
 		return err
 	}
-	u.person = person
+	if err := p.nameSubject(ctx, u); err != nil {
+		return err
+	}
+	u.person, u.custom = person, p.Scopes
 	if _, err := mapping.Claims(u.client.ClaimsMapping, person); err != nil {
 		return missingClaim(err)
 	}

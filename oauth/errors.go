@@ -14,8 +14,8 @@ import (
 )
 
 // The registered values of "error" that this package answers with: RFC 6749 §4.1.2.1 and
-// §5.2, RFC 6750 §3.1, RFC 8628 §3.5, OpenID Connect Core §3.1.2.6, and OpenID Connect Core Unmet
-// Authentication Requirements. There are no others.
+// §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9101 §6, OpenID Connect
+// Core §3.1.2.6, and OpenID Connect Core Unmet Authentication Requirements. There are no others.
 const (
 	invalidRequest          = "invalid_request"
 	invalidClient           = "invalid_client"
@@ -32,10 +32,13 @@ const (
 	accessDenied            = "access_denied"
 	loginRequired           = "login_required"
 	consentRequired         = "consent_required"
-	requestNotSupported     = "request_not_supported"
-	requestURINotSupported  = "request_uri_not_supported"
 	registrationUnsupported = "registration_not_supported"
 	unmetAuthentication     = "unmet_authentication_requirements"
+	invalidTarget           = "invalid_target"
+	invalidRequestURI       = "invalid_request_uri"
+	invalidRequestObject    = "invalid_request_object"
+	invalidRedirectURI      = "invalid_redirect_uri"
+	invalidClientMetadata   = "invalid_client_metadata"
 	serverError             = "server_error"
 	temporarilyUnavailable  = "temporarily_unavailable"
 )
@@ -141,7 +144,7 @@ func describe(sentence string) string {
 			return '?'
 		}
 		return r
-	}, sentence)
+	}, strings.ReplaceAll(sentence, "§", "section "))
 }
 
 // note writes what happened into the request's log line.

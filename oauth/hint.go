@@ -79,3 +79,6 @@ func (a *audience) UnmarshalJSON(data []byte) error {
 	}
 	return json.Unmarshal(data, (*[]string)(a))
 }
+
+// MarshalJSON writes one as a string: that is what most readers expect.
+func (a audience) MarshalJSON() ([]byte, error) { return json.Marshal(oneOrMany(a)) }

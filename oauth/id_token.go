@@ -40,7 +40,7 @@ func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[st
 func (p *Provider) protocolClaims(u *unit) map[string]any {
 	g := u.grant
 	claims := map[string]any{
-		"iss": p.Issuer, "sub": g.Subject, "aud": u.client.ID,
+		"iss": p.Issuer, "sub": u.subject(), "aud": u.client.ID,
 		"iat": u.now.Unix(), "exp": u.now.Add(idTokenTTL).Unix(), "auth_time": g.AuthTime.Unix(),
 	}
 	// A refresh answers no authentication request: no nonce (OpenID Connect Core §12.2).
@@ -110,7 +110,9 @@ func (u *unit) personClaims(scopes []string, where place) (map[string]any, error
 		wishes = q.UserInfo
 	}
 	if where == inUserInfo || u.client.ClaimsInIDToken || u.onlyIDToken() {
-		claims = mapping.Standard(scopes, u.person)
+		if claims, err = u.scopeClaims(scopes); err != nil {
+			return nil, err
+		}
 	}
 	u.addAsked(claims, wishes)
 	rows, err := mapping.Claims(u.client.ClaimsMapping, u.person)

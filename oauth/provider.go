@@ -35,6 +35,8 @@ type Records interface {
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
+	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
 // Flows is what oauth needs of [idp.Flows].
@@ -67,6 +69,8 @@ type Login interface {
 // that never was, an error that wraps idp.ErrUnavailable when the directory is down.
 type People interface {
 	Person(ctx context.Context, subject string) (idp.Person, error)
+	// PersonFor is Person with the attributes of the directory's query of this name.
+	PersonFor(ctx context.Context, subject, profile string) (idp.Person, error)
 }
 
 // Recorder writes audit events: by itself, or around Records.CreateGrant, which appends
@@ -77,7 +81,7 @@ type Recorder interface {
 	Logged(ctx context.Context, e idp.Event)
 }
 
-// Marks remembers what may be used once.
+// Marks remembers what may be used once, and counts.
 type Marks interface {
 	// SeenOnce gives nil to exactly one caller, and idp.ErrReplayed to the others until then.
 	SeenOnce(ctx context.Context, key string, until time.Time) error
@@ -98,7 +102,9 @@ type Options struct {
 	Pages        *web.Pages
 	Events       Recorder
 	Now          func() time.Time
-	NoLimits     bool          // no bound on trying user codes; for tests
+	Registration Registration
+	Scopes       []Scope       // beside the standard ones
+	NoLimits     bool          // no bound on trying user codes and on registrations; for tests
 	RefreshGrace time.Duration // how long a refresh token may come back for the answer it already got; default 60 s
 }
 

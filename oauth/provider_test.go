@@ -70,6 +70,8 @@ type house struct {
 	grants *watched
 	fetch  *fetcher
 	marks  *marks
+
+	options func(*oauth.Options) // of a test's own
 }
 
 // marks are the store's, and can fail.
@@ -229,6 +231,10 @@ type people struct {
 	down error
 }
 
+func (p *people) PersonFor(ctx context.Context, subject, _ string) (idp.Person, error) {
+	return p.Person(ctx, subject)
+}
+
 func (p *people) Person(_ context.Context, subject string) (idp.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -375,12 +381,23 @@ func newRing(now func() time.Time) *keys.Ring {
 
 func newHouse(t *testing.T) *house { t.Helper(); return openHouse(t, sharedRing()) }
 
-func openHouse(t testing.TB, ring *keys.Ring) *house {
+// houseWith is a house whose provider has some other options.
+func houseWith(t *testing.T, set func(*oauth.Options)) *house {
+	t.Helper()
+	return openHouse(t, sharedRing(), set)
+}
+
+func openHouse(t testing.TB, ring *keys.Ring, set ...func(*oauth.Options)) *house {
 	t.Helper()
 	c := newClock()
 	h := &house{clock: c, store: memory.New(c.now), ring: ring, events: &events{}, fetch: &fetcher{}}
 	h.T, _ = t.(*testing.T)
 	h.grants, h.marks = &watched{Store: h.store}, &marks{Store: h.store}
+	h.options = func(o *oauth.Options) {
+		for _, f := range set {
+			f(o)
+		}
+	}
 	h.people = &people{all: map[string]idp.Person{
 		anna: {Subject: anna, Status: idp.Active, Login: "anna", Groups: []string{"admins"}, Attributes: idp.Attributes{
 			"given_name": {"Anna"}, "family_name": {"Arendt"}, "email": {"anna@example.org"}, "email_verified": {true}, "team": {"a", "b"},
@@ -401,6 +418,9 @@ func openHouse(t testing.TB, ring *keys.Ring) *house {
 	mux.HandleFunc("/oauth2/jwks", p.JWKS)
 	mux.HandleFunc("/oauth2/authorize", p.Authorize)
 	mux.HandleFunc("/oauth2/authorize/continue", p.AuthorizeContinue)
+	mux.HandleFunc("/oauth2/par", p.Push)
+	mux.HandleFunc("/oauth2/register", p.Register)
+	mux.HandleFunc("/oauth2/register/{client_id}", p.RegisteredClient)
 	mux.HandleFunc("/oauth2/token", p.Token)
 	mux.HandleFunc("/oauth2/userinfo", p.UserInfo)
 	mux.HandleFunc("/oauth2/introspect", p.Introspect)
@@ -430,10 +450,12 @@ func (h *house) makeProvider(t testing.TB, out oauth.SignOuter) *oauth.Provider 
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := oauth.New(oauth.Options{
-		Issuer: h.issuer, Dev: true, Records: h.grants, Flows: h.store, Marks: h.marks, Fetch: h.fetch, Ring: h.ring, Login: h.login, SignOuter: out,
-		People: h.people, Pages: pages, Events: h.events, Now: h.now,
-	})
+	o := oauth.Options{
+		Issuer: h.issuer, Dev: true, Records: h.grants, Flows: h.store, Marks: h.marks, Fetch: h.fetch, Ring: h.ring, Login: h.login,
+		SignOuter: out, People: h.people, Pages: pages, Events: h.events, Now: h.now,
+	}
+	h.options(&o)
+	p, err := oauth.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,6 +88,9 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	if err := narrow(ar, u, form.Get("scope")); err != nil {
 		return nil, err
 	}
+	if err := p.narrowAudience(u, form); err != nil {
+		return nil, err
+	}
 	minted, err := p.core.NewAccessResponse(ctx, ar)
 	if err != nil {
 		return nil, err
@@ -103,9 +106,15 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 func (p *Provider) prepare(r *http.Request, u *unit, form url.Values) error {
 	switch u.grantType {
 	case clientCredentials:
-		return u.ownGrant(form.Get("scope"))
+		if err := u.ownGrant(form.Get("scope")); err != nil {
+			return err
+		}
+		return p.grantResources(u, form)
 	case idp.GrantPassword:
-		return p.passwordGrant(r, u, form)
+		if err := p.passwordGrant(r, u, form); err != nil {
+			return err
+		}
+		return p.grantResources(u, form)
 	case idp.GrantDevice:
 		return p.deviceGrant(r.Context(), u, form)
 	}

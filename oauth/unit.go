@@ -21,7 +21,9 @@ type unit struct {
 	grantType string
 	client    client
 	person    idp.Person
+	custom    []Scope // the operator's
 	grant     idp.Grant
+	audience  []string       // whom the access token is for
 	seq       int64          // of the refresh token that was presented
 	request   *authorization // at the authorization endpoint, nil elsewhere
 	ticket    string         // of the device that the grant is for

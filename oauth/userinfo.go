@@ -35,7 +35,7 @@ func (p *Provider) UserInfo(w http.ResponseWriter, r *http.Request) {
 		p.failBearer(w, r, refusedDead(err))
 		return
 	}
-	claims["sub"] = t.grant.Subject
+	claims["sub"] = t.subject()
 	p.writeUserInfo(w, r, &t.client.Client, claims)
 }
 
@@ -133,6 +133,11 @@ func (p *Provider) resolve(ctx context.Context, token string) (*presented, error
 	}
 	if err := p.alive(ctx, t); err != nil {
 		return nil, err
+	}
+	if !slices.Contains(t.audience, p.Issuer) {
+		// Attack: a resource server holds up here what was given to it, and reads about the
+		// person (RFC 8707 §3). Decision: the audience counts.
+		return nil, refuse(invalidToken, "The access token was issued for other resource servers than this endpoint.")
 	}
 	if t.grant.Subject == "" || !slices.Contains(t.scopes, "openid") && !t.client.UserinfoWithoutOpenID {
 		return nil, refuse(insufficientScope, "The access token does not have the scope openid, which this endpoint needs.")

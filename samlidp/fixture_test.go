@@ -354,6 +354,10 @@ func (l *fakeLogin) Joined(_ context.Context, _ string, app idp.SessionApp) erro
 
 type fakePeople map[string]idp.Person
 
+func (p fakePeople) PersonFor(ctx context.Context, subject, _ string) (idp.Person, error) {
+	return p.Person(ctx, subject)
+}
+
 func (p fakePeople) Person(_ context.Context, subject string) (idp.Person, error) {
 	person, ok := p[subject]
 	switch {

@@ -34,7 +34,7 @@ func (p *Provider) answer(ctx context.Context, q *request, f idp.Flow) (*respons
 	if err := settled(q, f); err != nil {
 		return nil, err
 	}
-	person, err := p.person(ctx, f.Answer.Subject)
+	person, err := p.person(ctx, q.sp, f.Answer.Subject)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +69,8 @@ func settled(q *request, f idp.Flow) error {
 }
 
 // person asks the directory again: between sign-in and answer an admin may have acted.
-func (p *Provider) person(ctx context.Context, subject string) (idp.Person, error) {
-	person, err := p.people.Person(ctx, subject)
+func (p *Provider) person(ctx context.Context, sp idp.ServiceProvider, subject string) (idp.Person, error) {
+	person, err := p.people.PersonFor(ctx, subject, sp.ProfileQuery)
 	if errors.Is(err, idp.ErrNotFound) {
 		person, err = idp.Person{Subject: subject, Status: idp.Gone}, nil
 	}

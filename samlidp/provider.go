@@ -59,6 +59,8 @@ type Login interface {
 // People answers what the directory says about a subject right now.
 type People interface {
 	Person(ctx context.Context, subject string) (idp.Person, error)
+	// PersonFor is Person with the attributes of the directory's query of this name.
+	PersonFor(ctx context.Context, subject, profile string) (idp.Person, error)
 }
 
 // Events records what was issued and refused.

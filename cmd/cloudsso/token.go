@@ -30,7 +30,7 @@ func (p *program) tokenCreate() *cobra.Command {
 			})
 		}),
 	}
-	cmd.Flags().StringVar(&role, "role", api.RoleOwner, "what the token may do: owner")
+	cmd.Flags().StringVar(&role, "role", api.RoleOwner, "what the token may do: owner, or registration (clients that register themselves)")
 	cmd.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long it works, such as 30m or 24h")
 	return cmd
 }

@@ -25,7 +25,13 @@ type Config struct {
 	Dev            bool           `json:"dev" doc:"For work on one machine: http on loopback addresses. Refuses to listen anywhere else."`
 	Demo           bool           `json:"demo" doc:"Dev, with a demo directory, a demo relying party and a demo service provider."`
 	Log            Log            `json:"log"`
-	Directories    []Directory    `json:"directories" doc:"Who can sign in, asked in this order. Default: the built-in users."`
+	Scopes         []Scope        `json:"scopes" doc:"Scopes beside the standard ones."`
+
+	Registration              string   `json:"registration" default:"off" enum:"open,token,off" doc:"Who may register clients at /oauth2/register (RFC 7591): anybody, whoever has a token of the role registration, or nobody."`
+	RegistrationAllowImplicit bool     `json:"registration_allow_implicit" doc:"Clients that register themselves may use the implicit and hybrid flows."`
+	RegistrationResources     []string `json:"registration_resources" doc:"Resource servers (absolute URIs) that clients which register themselves may ask access tokens for."`
+
+	Directories []Directory `json:"directories" doc:"Who can sign in, asked in this order. Default: the built-in users."`
 }
 
 // Outbound says where fetches that other people's data asks for may go.

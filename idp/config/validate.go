@@ -24,9 +24,10 @@ var directoryID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 // validator completes and checks the merged configuration.
 type validator struct {
 	*Config
-	where    map[string]string
-	dataOnly bool
-	faults   Faults
+	where     map[string]string
+	dataOnly  bool
+	directory func(Directory) (field, problem string)
+	faults    Faults
 }
 
 func (v *validator) fault(key, problem string, args ...any) {
@@ -68,6 +69,8 @@ func (v *validator) check() {
 	v.checkStores()
 	v.checkOutbound()
 	v.checkDirectories()
+	v.checkScopes()
+	v.checkRegistration()
 }
 
 // checkIssuer holds OpenID Connect Discovery §3 and RFC 8414 §2: an https URL without

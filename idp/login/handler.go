@@ -37,6 +37,8 @@ type Consents interface {
 type People interface {
 	Authenticate(ctx context.Context, login, password string) (idp.Person, error)
 	Person(ctx context.Context, subject string) (idp.Person, error)
+	// Remembered is Person as it was some seconds ago: for showing a name, not for deciding.
+	Remembered(ctx context.Context, subject string) (idp.Person, error)
 }
 
 // Apps tells what a page says about an app. ErrNotFound if there is no such app.

@@ -246,6 +246,10 @@ func (p *people) Authenticate(_ context.Context, name, password string) (idp.Per
 	return who, map[idp.Status]error{idp.Disabled: userdir.ErrDisabled, idp.Locked: userdir.ErrLocked, idp.PasswordExpired: userdir.ErrPasswordExpired}[who.Status]
 }
 
+func (p *people) Remembered(ctx context.Context, subject string) (idp.Person, error) {
+	return p.Person(ctx, subject)
+}
+
 func (p *people) Person(_ context.Context, subject string) (idp.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

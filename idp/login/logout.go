@@ -68,7 +68,7 @@ func (h *Handler) SignOut(w http.ResponseWriter, r *http.Request, e Ending) erro
 
 func (h *Handler) showLogout(w http.ResponseWriter, r *http.Request, s *idp.Session, back string) {
 	// Signing out must work while the directory is down or the person is gone.
-	person, _ := h.people.Person(r.Context(), s.Subject)
+	person, _ := h.people.Remembered(r.Context(), s.Subject)
 	token := formToken(h.sureBrowser(w, r), "", stepLogout(s, back))
 	h.pages.Logout(w, r, web.Logout{Person: pagePerson(person), Token: token, Return: back})
 }

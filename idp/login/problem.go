@@ -76,7 +76,7 @@ func (h *Handler) signedInHint(r *http.Request) string {
 	if err != nil || s == nil {
 		return ""
 	}
-	p, err := h.people.Person(r.Context(), s.Subject)
+	p, err := h.people.Remembered(r.Context(), s.Subject)
 	if err != nil || p.Status != idp.Active {
 		return ""
 	}

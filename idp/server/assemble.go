@@ -19,7 +19,7 @@ func (s *Server) assemble() error {
 	o := s.options
 	s.events = s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
 	var err error
-	if s.pages, err = web.New(web.Options{BasePath: s.basePath}); err != nil {
+	if s.pages, err = web.New(web.Options{BasePath: s.basePath, Scopes: s.scopeTexts()}); err != nil {
 		return err
 	}
 	if s.users, err = s.people(); err != nil {
@@ -35,10 +35,15 @@ func (s *Server) assemble() error {
 	if err != nil {
 		return err
 	}
+	scopes, err := s.scopes()
+	if err != nil {
+		return err
+	}
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
 		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
 		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		Registration: s.registration(), Scopes: scopes,
 	}); err != nil {
 		return err
 	}
@@ -51,7 +56,7 @@ func (s *Server) assemble() error {
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
 		Records: o.Records, Sessions: o.Flows, Audit: s.events, Fetch: fetch, Ring: s.ring,
-		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		Directories: s.users, SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 	})
 	return nil
 }

@@ -22,10 +22,13 @@ var layers = map[string][]string{
 	"idp": {},
 	// L1
 	"keys":                     {"idp"},
-	"userdir":                  {"idp"},
+	"userdir":                  {"idp", "userdir/pwhash"},
+	"userdir/pwhash":           {},
 	"userdir/ldap":             {"idp", "userdir"},
 	"userdir/httpdir":          {"idp", "userdir"},
 	"userdir/httpdir/fakeimis": {},
+	"userdir/sqldir":           {"idp", "userdir"},
+	"userdir/sqldir/drivers":   {"idp", "userdir/sqldir"},
 	"idp/web":                  {"idp"},
 	"idp/mapping":              {"idp"},
 	"idp/audit":                {"idp"},
@@ -47,22 +50,23 @@ var layers = map[string][]string{
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	// L3: the composition root; not the store drivers
-	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
+	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
-	"idp/demo": {},
+	"idp/demo": {"userdir/httpdir/fakeimis"},
 	// L4
-	"cmd/cloudsso": {"idp", "keys", "userdir", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
+	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
 	// For tests only
-	"idp/storetest":           {"idp"},
-	"idp/storetest/pgtest":    {},
-	"idp/storetest/redistest": {},
-	"idp/idptest":             {"idp", "keys", "userdir", "idp/config", "idp/server", "idp/memory", "api"},
-	"userdir/userdirtest":     {"idp", "userdir"},
-	"userdir/ldap/slapdtest":  {},
+	"idp/storetest":              {"idp"},
+	"idp/storetest/pgtest":       {},
+	"idp/storetest/redistest":    {},
+	"idp/idptest":                {"idp", "keys", "userdir", "idp/config", "idp/server", "idp/memory", "api"},
+	"userdir/userdirtest":        {"idp", "userdir"},
+	"userdir/ldap/slapdtest":     {},
+	"userdir/sqldir/mariadbtest": {},
 }
 
 // testOnly packages are imported by _test.go files and each other, by nothing that ships.
-var testOnly = []string{"idp/memory", "idp/storetest", "idp/storetest/pgtest", "idp/storetest/redistest", "idp/idptest", "userdir/userdirtest", "userdir/ldap/slapdtest"}
+var testOnly = []string{"idp/memory", "idp/storetest", "idp/storetest/pgtest", "idp/storetest/redistest", "idp/idptest", "userdir/userdirtest", "userdir/ldap/slapdtest", "userdir/sqldir/mariadbtest"}
 
 // TestLayers parses the sources itself: a test that asked `go list` would pass from
 // the test cache after somebody broke the rule.

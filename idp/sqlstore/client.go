@@ -10,6 +10,11 @@ import (
 
 const clientColumns = `SELECT id, version, metadata, secrets, created_at, updated_at FROM clients`
 
+type clientDoc struct {
+	idp.ClientMetadata
+	RegistrationTokenHash string `json:"registration_token_hash,omitempty"`
+}
+
 type secretDoc struct {
 	ID        string    `json:"id"`
 	Use       string    `json:"use,omitempty"`
@@ -77,7 +82,7 @@ func (s *Store) Clients(ctx context.Context, p idp.Page) ([]idp.Client, error) {
 }
 
 func clientDocs(c idp.Client) (metadata, secrets string, err error) {
-	if metadata, err = document(c.ClientMetadata); err != nil {
+	if metadata, err = document(clientDoc{c.ClientMetadata, c.RegistrationTokenHash}); err != nil {
 		return "", "", err
 	}
 	docs := make([]secretDoc, 0, len(c.Secrets))
@@ -89,8 +94,10 @@ func clientDocs(c idp.Client) (metadata, secrets string, err error) {
 }
 
 func scanClient(rows *sql.Rows) (c idp.Client, err error) {
+	var doc clientDoc
 	var secrets []secretDoc
-	err = rows.Scan(&c.ID, &c.Version, content{&c.ClientMetadata}, content{&secrets}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
+	err = rows.Scan(&c.ID, &c.Version, content{&doc}, content{&secrets}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
+	c.ClientMetadata, c.RegistrationTokenHash = doc.ClientMetadata, doc.RegistrationTokenHash
 	for _, s := range secrets {
 		c.Secrets = append(c.Secrets, idp.ClientSecret(s))
 	}

@@ -22,6 +22,8 @@ var templates embed.FS
 type Options struct {
 	Product  string // what the pages call this service; default "Cloud SSO"
 	BasePath string // path of the issuer, without a slash at the end; usually ""
+
+	Scopes map[string]ScopeText // what the operator's own scopes mean, by name
 }
 
 // Pages writes HTML pages. It is safe for concurrent use.
@@ -29,6 +31,7 @@ type Pages struct {
 	product string
 	base    string
 	assets  *assets
+	scopes  map[string]ScopeText
 	pages   map[string]*template.Template
 }
 
@@ -41,7 +44,7 @@ func New(o Options) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{product: o.Product, base: strings.TrimSuffix(o.BasePath, "/"), assets: assets, pages: map[string]*template.Template{}}
+	p := &Pages{product: o.Product, base: strings.TrimSuffix(o.BasePath, "/"), assets: assets, scopes: o.Scopes, pages: map[string]*template.Template{}}
 	names, err := fs.Glob(templates, "templates/[a-z]*.html")
 	if err != nil {
 		return nil, err
