@@ -43,6 +43,7 @@ type Fetcher interface {
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
+	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
 	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
 	Placeholders() []string
 	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error

@@ -133,6 +133,11 @@ func TestBadServiceProvidersAreRefusedByPlace(t *testing.T) {
 		{"a certificate that is none", map[string]any{"entity_id": "x", "acs": []any{"https://a.example"}, "sp_signing_certificates": []string{"MIIB"}}, "422 Expected one X.509 certificate in PEM form. pointer=#/sp_signing_certificates/0"},
 		{"an unknown member", with(crm(), "sgin", "both"), "422 There is no member of this name; check its spelling. pointer=#/sgin"},
 		{"an unknown choice", with(crm(), "sign", "everything"), `422 Expected value to be one of "response, assertion, both". pointer=#/sign`},
+		{"an encryption certificate that is none", map[string]any{"entity_id": "x", "acs": []any{"https://a.example"}, "sp_encryption_certificates": []string{"MIIB"}}, "422 Expected one X.509 certificate in PEM form. pointer=#/sp_encryption_certificates/0"},
+		{"encryption certificates beside metadata", with(crm(), "sp_encryption_certificates", []string{}, "entity_id", "x"), oneOf},
+		{"a signature algorithm nobody knows", with(crm(), "signature_algorithm", "md5"), `422 Expected value to be one of "rsa-sha256, rsa-sha384, rsa-sha512, ecdsa-sha256, ecdsa-sha384, ecdsa-sha512, rsa-sha1". pointer=#/signature_algorithm`},
+		{"an end of SHA-1 that is no day", with(crm(), "legacy_until", "soon"), "422 Expected string to be RFC 3339 date. pointer=#/legacy_until"},
+		{"a clock skew of an hour", with(crm(), "clock_skew", 3600), "422 Expected number <= 600. pointer=#/clock_skew"},
 		{"an unknown member of nameid", with(crm(), "nameid", map[string]any{"fromat": "x"}), "422 There is no member of this name; check its spelling. pointer=#/nameid/fromat"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -234,5 +239,18 @@ func TestWithoutAnIssuerThereAreNoLinks(t *testing.T) {
 	sp, err := w.owner().ImportServiceProvider(t.Context(), api.NewServiceProvider{MetadataXML: metadata("https://a.example", "https://a.example/acs")})
 	if err != nil || sp.MetadataURL != "" || sp.LaunchURL != "" {
 		t.Errorf("%+v, %v", sp, err)
+	}
+}
+
+func TestWhatWeEncryptToCanBeGivenByHand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	theirs := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ring().SAMLKey().Certificate.Raw}))
+	a := w.call("POST", sps, map[string]any{
+		"entity_id": "https://hand.example", "app": "hand", "acs": []any{"https://hand.example/acs"}, "sp_encryption_certificates": []string{theirs},
+	}).want(http.StatusCreated)
+	sp, err := w.store.ServiceProvider(t.Context(), "hand")
+	if err != nil || len(sp.EncryptionCerts) != 1 || len(sp.SigningCerts) != 0 || !strings.Contains(a.raw, `"sp_encryption_certificates":[{"pem":`) {
+		t.Fatalf("%+v %v %s", sp, err, a.raw)
 	}
 }

@@ -40,7 +40,7 @@ func kinds() (out []kind) {
 	for _, alg := range idp.AsymmetricAlgs() {
 		out = append(out, kind{idp.KeyUseSign, alg})
 	}
-	return append(out, kind{idp.KeyUseSAML, RS256}, kind{idp.KeyUseToken, HS256})
+	return append(out, kind{idp.KeyUseSAML, RS256}, kind{idp.KeyUseSAML, ES256}, kind{idp.KeyUseToken, HS256})
 }
 
 // missing returns the slots to fill so that every one of these kinds has a key that is

@@ -2,6 +2,7 @@ package samlidp
 
 import (
 	"errors"
+	"slices"
 
 	"cloudsso/idp"
 	"cloudsso/idp/mapping"
@@ -20,11 +21,15 @@ func defaultAttributes() []idp.Mapping {
 	}
 }
 
-// attributes of person for the application, nil if there are none.
-func attributes(sp idp.ServiceProvider, person idp.Person) ([]mapping.Attribute, error) {
+// attributes of person for the application, nil if there are none. wanted, if not nil, names
+// those that the request asks for.
+func attributes(sp idp.ServiceProvider, wanted []string, person idp.Person) ([]mapping.Attribute, error) {
 	rows := sp.Attributes
 	if len(rows) == 0 {
 		rows = defaultAttributes()
+	}
+	if wanted != nil {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(row idp.Mapping) bool { return !slices.Contains(wanted, row.Name) })
 	}
 	out, err := mapping.Attributes(rows, person)
 	var missing *mapping.MissingError

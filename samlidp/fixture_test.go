@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -91,6 +89,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	must(t, err)
 	h.mux.HandleFunc("/saml/sso", h.saml.SSO)
 	h.mux.HandleFunc("GET /saml/sso/continue", h.saml.SSOContinue)
+	h.mux.HandleFunc("GET /saml/init", h.saml.InitByName)
 	h.mux.HandleFunc("GET /saml/init/{app}", h.saml.Init)
 	h.mux.HandleFunc("GET /saml/metadata", h.saml.Metadata)
 	h.mux.HandleFunc("GET /saml/metadata/{app}", h.saml.AppMetadata)
@@ -161,15 +160,37 @@ func deflated(doc string) string {
 // signedRedirect signs the octets of the query with nothing of ours.
 func signedRedirect(t testing.TB, doc, relay string) string {
 	t.Helper()
+	return signedQuery(t, doc, relay, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedRedirectWith(t testing.TB, doc, key, alg string, hash crypto.Hash) string {
+	t.Helper()
+	return signedQuery(t, doc, "", key, alg, hash)
+}
+
+func signedQuery(t testing.TB, doc, relay, key, alg string, hash crypto.Hash) string {
+	t.Helper()
 	q := "SAMLRequest=" + url.QueryEscape(deflated(doc))
 	if relay != "" {
 		q += "&RelayState=" + url.QueryEscape(relay)
 	}
-	q += "&SigAlg=" + url.QueryEscape("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")
-	sum := sha256.Sum256([]byte(q))
-	sig, err := rsa.SignPKCS1v15(rand.Reader, privateKey(t, "sp").(*rsa.PrivateKey), crypto.SHA256, sum[:])
+	return ssoURL + "?" + signedBy(t, q, key, alg, hash)
+}
+
+// signedOctets signs a query as it stands.
+func signedOctets(t testing.TB, q string) string {
+	t.Helper()
+	return signedBy(t, q, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedBy(t testing.TB, q, key, alg string, hash crypto.Hash) string {
+	t.Helper()
+	q += "&SigAlg=" + url.QueryEscape(alg)
+	sum := hash.New()
+	sum.Write([]byte(q))
+	sig, err := privateKey(t, key).Sign(rand.Reader, sum.Sum(nil), hash)
 	must(t, err)
-	return ssoURL + "?" + q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
+	return q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
 }
 
 // authnRequest is a good request; pairs of (old, new) change it.
@@ -252,16 +273,30 @@ func pageText(w *httptest.ResponseRecorder) string {
 }
 
 // fakeRing has one key for ever, so that signatures can be golden.
-type fakeRing struct{ key keys.SAMLKey }
+type fakeRing struct{ key, ec keys.SAMLKey }
 
 func newRing(t testing.TB) fakeRing {
-	return fakeRing{keys.SAMLKey{Signer: privateKey(t, "idp"), Certificate: certificate(t, "idp")}}
+	return fakeRing{
+		key: keys.SAMLKey{Signer: privateKey(t, "idp"), Certificate: certificate(t, "idp")},
+		ec:  keys.SAMLKey{Signer: privateKey(t, "idp-ec"), Certificate: certificate(t, "idp-ec")},
+	}
 }
 
 func (r fakeRing) SAMLKey() keys.SAMLKey { return r.key }
 
+func (r fakeRing) SAMLKeyFor(_ context.Context, _ keys.Recorder, alg string) (keys.SAMLKey, error) {
+	if alg == keys.ES256 {
+		return r.ec, nil
+	}
+	return r.key, nil
+}
+
+func (r fakeRing) SAMLDecrypters() []crypto.Decrypter {
+	return []crypto.Decrypter{r.key.Signer.(crypto.Decrypter)}
+}
+
 func (r fakeRing) SAMLCertificates() []*x509.Certificate {
-	return []*x509.Certificate{r.key.Certificate}
+	return []*x509.Certificate{r.key.Certificate, r.ec.Certificate}
 }
 
 func pemBlock(t testing.TB, name string) []byte {

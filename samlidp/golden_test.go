@@ -27,6 +27,15 @@ func TestResponseWireBytes(t *testing.T) {
 			sp.NameID = idp.NameIDCfg{Format: "emailAddress", NameQualifier: "Influitive-AdvocateHub"}
 			sp.Attributes = []idp.Mapping{{Name: "FirstName", From: "given_name"}, {Name: "LastName", From: "family_name"}, {Name: "Email", From: "email"}}
 		}, func(h *house) *httptest.ResponseRecorder { return h.get(issuer + "/saml/init/wiki") }},
+		"influitive-legacy": {func(sp *idp.ServiceProvider) { // to the letter of the guide's sample
+			skew := int64(0)
+			sp.Sign, sp.Lifetime, sp.ClockSkew, sp.Canonicalization = "response", 60, &skew, "inclusive"
+			sp.SignatureAlgorithm, sp.LegacyUntil = "rsa-sha1", "2027-06-30"
+			sp.Audiences, sp.OmitEntityAudience = []string{"Influitive-AdvocateHub"}, true
+			sp.AuthnContext = anyClass
+			sp.NameID = idp.NameIDCfg{Format: "emailAddress", NameQualifier: "Influitive-AdvocateHub"}
+			sp.Attributes = []idp.Mapping{{Name: "FirstName", From: "given_name"}, {Name: "LastName", From: "family_name"}, {Name: "Email", From: "email"}}
+		}, func(h *house) *httptest.ResponseRecorder { return h.send(authnRequest()) }},
 		"refusal": {func(*idp.ServiceProvider) {}, func(h *house) *httptest.ResponseRecorder {
 			h.login.session = nil
 			return h.send(attrs(`IsPassive="true"`))

@@ -2,6 +2,7 @@ package samlidp
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"net/http"
@@ -18,7 +19,7 @@ const (
 	MetadataPath = "/saml/metadata"
 	SSOPath      = "/saml/sso"
 	ContinuePath = "/saml/sso/continue"
-	InitPath     = "/saml/init/"
+	InitPath     = "/saml/init/" // and without the last slash, with Shibboleth's parameters
 )
 
 // Records is what is read of the registrations, and the one thing written: a persistent id.
@@ -26,6 +27,7 @@ type Records interface {
 	ServiceProvider(ctx context.Context, app string) (idp.ServiceProvider, error)
 	ServiceProviderByEntityID(ctx context.Context, entityID string) (idp.ServiceProvider, error)
 	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
+	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
 // Flows puts a request that came by POST aside until the browser comes back by GET.
@@ -39,9 +41,11 @@ type Marks interface {
 	SeenOnce(ctx context.Context, key string, until time.Time) error
 }
 
-// Ring holds the signing key and everything that metadata publishes.
+// Ring holds the keys and everything that metadata publishes of them.
 type Ring interface {
 	SAMLKey() keys.SAMLKey
+	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
+	SAMLDecrypters() []crypto.Decrypter
 	SAMLCertificates() []*x509.Certificate
 }
 
@@ -68,9 +72,10 @@ type Events interface {
 	Record(ctx context.Context, e idp.Event) error
 }
 
-// Options is all that a Provider needs. Every field but Dev and Now is required.
+// Options is all that a Provider needs. Every field but Scope, Dev and Now is required.
 type Options struct {
 	Issuer  string // configured URL without trailing slash; all our addresses derive from it
+	Scope   string // behind the @ of subject identifiers; default: the issuer's host
 	Dev     bool   // answers may go to http on loopback
 	Records Records
 	Flows   Flows
@@ -100,7 +105,8 @@ type Provider struct {
 	now      func() time.Time
 	newID    func() string // of messages and assertions; tests fix it
 
-	signer   atomic.Pointer[signer]
+	scope    string
+	signers  signers
 	metadata atomic.Pointer[document]
 }
 
@@ -108,12 +114,12 @@ type Provider struct {
 func New(o Options) (*Provider, error) {
 	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Marks == nil || o.Ring == nil ||
 		o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil {
-		return nil, errors.New("samlidp: every option but Dev and Now is required")
+		return nil, errors.New("samlidp: every option but Scope, Dev and Now is required")
 	}
 	p := &Provider{
 		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, dev: o.Dev,
 		records: o.Records, flows: o.Flows, marks: o.Marks, ring: o.Ring, login: o.Login,
-		people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
+		scope: firstOf(o.Scope, host(o.Issuer)), people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
 		newID: func() string { return "_" + idp.NewID() }, // xs:ID may not start with a digit
 	}
 	if p.now == nil {

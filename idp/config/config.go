@@ -22,6 +22,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix `json:"trusted_proxies" doc:"Networks (CIDR) of the reverse proxies whose X-Forwarded-For is believed."`
 	Outbound       Outbound       `json:"outbound"`
 	Limits         Limits         `json:"limits"`
+	SAML           SAML           `json:"saml"`
 	Dev            bool           `json:"dev" doc:"For work on one machine: http on loopback addresses. Refuses to listen anywhere else."`
 	Demo           bool           `json:"demo" doc:"Dev, with a demo directory, a demo relying party and a demo service provider."`
 	Log            Log            `json:"log"`
@@ -38,6 +39,11 @@ type Config struct {
 type Outbound struct {
 	AllowHosts []string `json:"allow_hosts" doc:"host:port pairs that are reachable although their address is private."`
 	CAFile     string   `json:"ca_file" doc:"PEM file with further certificate authorities."`
+}
+
+// SAML is what service providers see of the whole installation.
+type SAML struct {
+	Scope string `json:"scope" doc:"What stands behind the @ of subject identifiers (subject-id, pairwise-id), such as example.org. Never change it once service providers have seen it. Default: the host of the issuer."`
 }
 
 // Limits of attempts.

@@ -21,6 +21,9 @@ const (
 
 var directoryID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
+// samlScope is the form of the Subject Identifier Attributes Profile (§2.3).
+var samlScope = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,126}$`)
+
 // validator completes and checks the merged configuration.
 type validator struct {
 	*Config
@@ -68,6 +71,9 @@ func (v *validator) check() {
 	}
 	v.checkStores()
 	v.checkOutbound()
+	if v.SAML.Scope != "" && !samlScope.MatchString(v.SAML.Scope) {
+		v.fault("saml.scope", "Expected a domain name such as example.org.")
+	}
 	v.checkDirectories()
 	v.checkScopes()
 	v.checkRegistration()

@@ -48,7 +48,7 @@ func (s *Server) assemble() error {
 		return err
 	}
 	if s.saml, err = samlidp.New(samlidp.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
+		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 	}); err != nil {
 		return err

@@ -42,10 +42,11 @@ var layers = map[string][]string{
 	"idp/config":               {},
 	// L2: protocols and pages, never each other
 	"oauth":        {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
-	"samlidp":      {"idp", "keys", "userdir", "idp/web", "idp/mapping", "samlidp/wire", "samlidp/dsig", "samlidp/md", "samlidp/msg"},
+	"samlidp":      {"idp", "keys", "userdir", "idp/web", "idp/mapping", "samlidp/wire", "samlidp/dsig", "samlidp/md", "samlidp/msg", "samlidp/xenc"},
 	"samlidp/wire": {"idp"},
 	"samlidp/dsig": {"idp", "samlidp/wire"},
-	"samlidp/md":   {"idp", "samlidp/wire", "samlidp/dsig"},
+	"samlidp/xenc": {"idp", "samlidp/wire"},
+	"samlidp/md":   {"idp", "samlidp/wire", "samlidp/dsig", "samlidp/xenc"},
 	"samlidp/msg":  {"idp", "samlidp/wire"},
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping"},

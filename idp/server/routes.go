@@ -47,6 +47,7 @@ func (s *Server) table() []route {
 		{get, "/saml/metadata/:app", s.saml.AppMetadata},
 		{getAndPost, "/saml/sso", s.saml.SSO},
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
+		{get, "/saml/init", s.saml.InitByName},
 		{get, "/saml/init/:app", s.saml.Init},
 
 		// People

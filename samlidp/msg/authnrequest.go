@@ -25,6 +25,7 @@ type AuthnRequest struct {
 
 	ACSURL          string // empty: absent
 	ACSIndex        *int
+	AttributeIndex  *int   // of the AttributeConsumingService
 	ProtocolBinding string // empty: absent
 
 	Subject               *Subject
@@ -36,7 +37,8 @@ type AuthnRequest struct {
 // Subject is the person the application expects (Core §2.4.1).
 type Subject struct {
 	NameID, Format string
-	Other          bool // a BaseID or EncryptedID, which nobody here can read
+	BaseID         bool          // there is one, which nobody here can read
+	Encrypted      *wire.Element // an EncryptedID; what is in it goes to [DecodeSubjectNameID]
 }
 
 // NameIDPolicy is the kind of name the application wants to hear (Core §3.4.1.1).
@@ -54,7 +56,8 @@ type RequestedAuthnContext struct {
 
 // Scoping says which identity providers may answer (Core §3.4.1.2).
 type Scoping struct {
-	IDPs []string // ProviderID of the IDPList; nil if there is no list
+	IDPs       []string // ProviderID of the IDPList; nil if there is no list
+	ProxyCount *int     // nil: any number
 }
 
 // DecodeAuthnRequest reads root, which must be a samlp:AuthnRequest. Errors are
@@ -108,7 +111,7 @@ func (m *AuthnRequest) address(root *wire.Element) (err error) {
 	if m.ACSIndex, err = index(root, "AssertionConsumerServiceIndex"); err != nil {
 		return err
 	}
-	_, err = index(root, "AttributeConsumingServiceIndex") // our registration decides what is released
+	m.AttributeIndex, err = index(root, "AttributeConsumingServiceIndex")
 	return err
 }
 
