@@ -94,6 +94,11 @@ func (p *Provider) restrict(m *idp.ClientMetadata, doc map[string]json.RawMessag
 		// who agreed. Decision: somebody must have answered for it.
 		return refuse(invalidClientMetadata, "grant_types: The grant type client_credentials is for clients that are registered with an initial access token or by an administrator.")
 	}
+	if slices.Contains(m.GrantTypes, idp.GrantCode) && !frontChannel(doc) {
+		// Software lists the grant implicit whatever it uses (mod_auth_openidc does). Without a
+		// response type of it there is nothing to allow, and the answer says so (RFC 7591 §2.1).
+		m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(g string) bool { return g == idp.GrantImplicit })
+	}
 	known := p.scopesSupported()
 	m.Scope = strings.Join(among(strings.Fields(m.Scope), known), " ")
 	m.Resources = p.Registration.Resources

@@ -455,6 +455,24 @@ func TestConformance_K14_ImplicitClients(t *testing.T) {
 	r.refused("invalid_client_metadata", "", "grant_types", []string{"password"})
 }
 
+// Debian's mod_auth_openidc names the grant implicit although it uses codes only.
+func TestConformance_K13_AGrantThatNothingUses(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{false, true} {
+		r := newRegistrar(t, "open", func(c *config.Config) { c.RegistrationAllowImplicit = allowed })
+		for _, responses := range []any{[]string{"code"}, nil} {
+			got := r.register("grant_types", []string{"authorization_code", "implicit", "refresh_token"}, "response_types", responses)
+			c, err := r.Records.Client(t.Context(), got["client_id"].(string))
+			if text(got["grant_types"]) != `["authorization_code","refresh_token"]` || text(got["response_types"]) != `["code"]` || err != nil || c.AllowImplicit {
+				t.Errorf("%v %v: %v", allowed, responses, got)
+			}
+		}
+	}
+	r := newRegistrar(t, "open")
+	r.refused("invalid_client_metadata", "grant_types: The grant type 'implicit' needs the switch allow_implicit: tokens in the front channel leak (RFC 9700 section 2.1.2). Use authorization_code if you can.", "grant_types", []string{"authorization_code", "implicit"}, "response_types", []string{"code", "code id_token"})
+	r.refused("invalid_client_metadata", "", "grant_types", []string{"implicit"}, "response_types", []string{"code"})
+}
+
 func TestConformance_K15_LogoutAddresses(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t, "open")
