@@ -19,6 +19,7 @@ type Records interface {
 	idp.Groups
 	idp.Subjects
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
+	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 }
 
@@ -26,6 +27,15 @@ type Records interface {
 type Sessions interface {
 	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
 	DeleteSession(ctx context.Context, id string) (idp.Session, error)
+}
+
+// SignOuts tells apps that people were signed out.
+type SignOuts interface {
+	// Farewell tells the apps of a session that has ended.
+	Farewell(ctx context.Context, ended idp.Session)
+	// AccessEnded tells the apps of somebody whose access is about to end of the sessions
+	// that they may still have; told are the SIDs of those that they have heard of.
+	AccessEnded(ctx context.Context, subject string, told []string) error
 }
 
 // Audit puts Events on record.
@@ -70,6 +80,7 @@ type Options struct {
 	LocalDirectory string // id of the directory of built-in users; default "local"
 	Records        Records
 	Sessions       Sessions
+	SignOuts       SignOuts // nil, as in commands: apps are not told
 	Audit          Audit
 	Fetch          Fetcher
 	Ring           Ring

@@ -61,6 +61,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.peopleRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
+	a.deliveryRoutes(api)
 	a.keyRoutes(api)
 	return api.OpenAPI()
 }

@@ -157,6 +157,9 @@ func checkLocations(sp *idp.ServiceProvider, dev bool) error {
 	if err := check("acs", sp.ACS); err != nil {
 		return err
 	}
+	if sp.StartURL != "" && (len(sp.StartURL) > 2048 || !deliverable(sp.StartURL, dev)) {
+		return invalid("/start_url", "The address must be a complete https:// address without user name and fragment%s.", or)
+	}
 	return check("slo", sp.SLO)
 }
 

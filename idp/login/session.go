@@ -77,6 +77,7 @@ func (h *Handler) replace(ctx context.Context, old *idp.Session, s *idp.Session)
 		s.SID, s.Apps = ended.SID, ended.Apps
 		return nil
 	}
+	h.Farewell(ctx, ended) // what came of it is nobody's here to see
 	return h.events.Record(ctx, idp.Event{Name: idp.EventLogout, Subject: ended.Subject, Detail: map[string]string{"reason": "another_person", "sid": ended.SID}})
 }
 

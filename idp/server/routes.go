@@ -41,6 +41,7 @@ func (s *Server) table() []route {
 		{getAndPost + withOptions, "/oauth2/revoke", s.oauth.Revoke},
 		{post + withOptions, "/oauth2/device", s.oauth.Device},
 		{getAndPost, "/oauth2/logout", s.oauth.EndSession},
+		{get, "/oauth2/check_session", s.oauth.CheckSession},
 
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},
@@ -61,6 +62,9 @@ func (s *Server) table() []route {
 		{get, "/device/continue", s.oauth.DeviceContinue},
 		{get, "/logout", s.login.Logout},
 		{post, "/logout", s.login.Logout},
+		{get, "/logout/progress", s.login.LogoutProgress},
+		{get, "/logout/end", s.login.LogoutEnd},
+		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
 		// Admins
