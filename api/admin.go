@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloudsso/idp"
+	"cloudsso/idp/mapping"
 	"cloudsso/keys"
 )
 
@@ -73,6 +74,17 @@ type SAML struct {
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }
 
+// People finds somebody in any directory: by subject, user name or address.
+type People interface {
+	Find(ctx context.Context, who string) (idp.Person, error)
+}
+
+// Previews say what an app would be told about a subject who signed in now.
+type Previews struct {
+	Client          func(ctx context.Context, c idp.Client, subject string) (mapping.Preview, error)
+	ServiceProvider func(ctx context.Context, sp idp.ServiceProvider, subject string) (mapping.Preview, error)
+}
+
 // Options of an [Admin]. All are needed unless a comment says otherwise.
 type Options struct {
 	Issuer         string // may be empty in commands: answers then have no links
@@ -86,6 +98,8 @@ type Options struct {
 	Ring           Ring
 	SAML           SAML
 	Directories    Directories // nil in commands
+	People         People      // nil in commands, as are the previews
+	Previews       Previews    // of the server that issues
 	Now            func() time.Time
 }
 

@@ -63,6 +63,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.readRoutes(api)
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
+	a.previewRoutes(api)
 	return api.OpenAPI()
 }
 

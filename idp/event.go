@@ -69,4 +69,5 @@ const (
 	EventDirectoryTried  = "directory.tried"
 	EventDirectoryDown   = "directory.down"
 	EventDirectoryUp     = "directory.up"
+	EventAppPreviewed    = "app.previewed"
 )

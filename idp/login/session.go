@@ -31,6 +31,9 @@ func (h *Handler) session(r *http.Request) (*idp.Session, error) {
 	return &s, nil
 }
 
+// Current returns the live session of the browser that sent r, nil if it has none.
+func (h *Handler) Current(r *http.Request) (*idp.Session, error) { return h.session(r) }
+
 func (h *Handler) live(s idp.Session) bool {
 	now := h.now()
 	return now.Before(s.ExpiresAt) && now.Sub(s.SeenAt) < h.idle

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 
 	"cloudsso/idp"
@@ -13,6 +14,11 @@ import (
 // maxBytes of the body. Redirects are not followed: whatever is said is said to that
 // address only. Errors are those of [Client.Fetch]; a status is none.
 func (c *Client) Post(ctx context.Context, rawURL, contentType string, body []byte, maxBytes int64) (status int, answer []byte, err error) {
+	return c.PostWith(ctx, rawURL, http.Header{"Content-Type": {contentType}}, body, maxBytes)
+}
+
+// PostWith is Post for protocols whose messages have more in their header than a Content-Type.
+func (c *Client) PostWith(ctx context.Context, rawURL string, header http.Header, body []byte, maxBytes int64) (status int, answer []byte, err error) {
 	u, err := c.parse(rawURL)
 	if err != nil {
 		return 0, nil, err
@@ -23,8 +29,8 @@ func (c *Client) Post(ctx context.Context, rawURL, contentType string, body []by
 	if err != nil {
 		return 0, nil, idp.Errorf(idp.Invalid, "This is not a complete https address.").Because(err)
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("User-Agent", "cloudsso")
-	req.Header.Set("Content-Type", contentType)
 	direct := *c.http
 	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := direct.Do(req)

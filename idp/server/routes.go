@@ -50,6 +50,10 @@ func (s *Server) table() []route {
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
 		{get, "/saml/init", s.saml.InitByName},
 		{get, "/saml/init/:app", s.saml.Init},
+		{getAndPost, "/saml/slo", s.saml.SLO},
+		{get, "/saml/slo/continue", s.saml.SLOContinue},
+		{get, "/saml/slo/send", s.saml.SLOSend},
+		{post, "/saml/soap/slo", s.saml.SOAPLogout},
 
 		// People
 		{get, "/", s.home()},
