@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -75,7 +76,12 @@ func checkRedirectURI(_ context.Context, a *authorization) error {
 	return nil
 }
 
-func checkSingle(_ context.Context, a *authorization) error { return single(a.form) }
+// checkSingle leaves out our own marks: a request object that was pushed has two.
+func checkSingle(_ context.Context, a *authorization) error {
+	form := maps.Clone(a.form)
+	form.Del(onceParam)
+	return single(form)
+}
 
 // checkRegistration: ignoring it would go on with other settings than the client meant
 // (OpenID Connect Core §7.2.1).
