@@ -132,12 +132,12 @@ func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, index
 	if status != http.StatusOK { // a SOAP fault is 500
 		return fmt.Errorf("the application answered with HTTP status %d", status)
 	}
-	return answeredBySOAP(body, m.id, sp)
+	return p.answeredBySOAP(body, m.id, sp)
 }
 
 // answeredBySOAP reads the answer to the request id. TLS has shown who answers; a
 // signature may be missing (Profiles §4.4.4.2), and must verify if it is there (S02).
-func answeredBySOAP(body []byte, id string, sp idp.ServiceProvider) error {
+func (p *Provider) answeredBySOAP(body []byte, id string, sp idp.ServiceProvider) error {
 	root, err := wire.ParseSOAP(body)
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func answeredBySOAP(body []byte, id string, sp idp.ServiceProvider) error {
 		if err != nil {
 			return err
 		}
-		if err := dsig.Verify(root, keys); err != nil {
+		if err := p.verify(&request{sp: sp}, func(r dsig.Rules) error { return r.Verify(root, keys) }); err != nil {
 			return err
 		}
 	}
