@@ -9,14 +9,14 @@ import (
 
 // subjectOf is the subject of a built-in user. One who never signed in gets one now,
 // so that there is no moment at which a first sign-in escapes.
-func (o *Owner) subjectOf(ctx context.Context, userID string) (string, error) {
+func (o acting) subjectOf(ctx context.Context, userID string) (string, error) {
 	return o.Records.Subject(ctx, o.LocalDirectory, userID, idp.NewID())
 }
 
 // endAccess ends everything that a built-in user holds: the browser sessions first, so
 // that none of them makes another grant meanwhile, then the grants with their tokens. It
 // can be repeated.
-func (o *Owner) endAccess(ctx context.Context, userID, reason string) error {
+func (o acting) endAccess(ctx context.Context, userID, reason string) error {
 	subject, err := o.subjectOf(ctx, userID)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (o *Owner) endAccess(ctx context.Context, userID, reason string) error {
 }
 
 // endSession ends one browser session.
-func (o *Owner) endSession(ctx context.Context, s idp.Session, reason string) error {
+func (o acting) endSession(ctx context.Context, s idp.Session, reason string) error {
 	_, err := o.Sessions.DeleteSession(ctx, s.ID)
 	if errors.Is(err, idp.ErrNotFound) {
 		return nil // they signed out themselves meanwhile

@@ -15,8 +15,10 @@ type Records interface {
 	idp.Clients
 	idp.ServiceProviders
 	idp.Users
+	idp.Admins
 	idp.AdminTokens
 	Subject(ctx context.Context, directory, directoryID, candidate string) (string, error)
+	SubjectOwner(ctx context.Context, subject string) (directory, directoryID string, err error)
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 }
@@ -64,6 +66,9 @@ type Options struct {
 	Records        Records
 	Sessions       Sessions
 	Audit          Audit
+	Tickets        Tickets
+	People         People   // nil in commands: they open no directories
+	Limits         Unlocker // nil in commands
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
@@ -71,7 +76,10 @@ type Options struct {
 }
 
 // Admin is the logic of the admin API. It is safe for concurrent use.
-type Admin struct {
+type Admin struct{ *core }
+
+// core is what operations work with.
+type core struct {
 	Options
 	schemas *schemas
 }
@@ -82,8 +90,8 @@ func New(o Options) *Admin {
 		o.LocalDirectory = "local"
 	}
 	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
-	return &Admin{Options: o, schemas: newSchemas()}
+	return &Admin{&core{Options: o, schemas: newSchemas()}}
 }
 
 // now is as exact as stores are, so that an answer shows what the next read will.
-func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }
+func (a *core) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }

@@ -44,7 +44,7 @@ func (c Client) shows(secret string) Client {
 
 // CreateClient registers a client. The answer holds the secret, unless the client is
 // public or brought its own.
-func (o *Owner) CreateClient(ctx context.Context, in NewClient) (Client, error) {
+func (o AppsMaker) CreateClient(ctx context.Context, in NewClient) (Client, error) {
 	now := o.now()
 	c := idp.Client{ID: in.ClientID, ClientMetadata: in.ClientMetadata, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if c.ID == "" {
@@ -58,7 +58,7 @@ func (o *Owner) CreateClient(ctx context.Context, in NewClient) (Client, error) 
 		return Client{}, err
 	}
 	if err := o.Records.CreateClient(ctx, c); errors.Is(err, idp.ErrConflict) {
-		return Client{}, idp.Errorf(idp.Conflict, "There is a client with this client_id already.").On("client_id")
+		return Client{}, idp.Errorf(idp.Conflict, "There is a client or another app with this client_id already.").On("client_id")
 	} else if err != nil {
 		return Client{}, err
 	}
@@ -70,12 +70,12 @@ func (o *Owner) CreateClient(ctx context.Context, in NewClient) (Client, error) 
 }
 
 // completeClient fills in defaults and checks everything.
-func (o *Owner) completeClient(c *idp.Client) error {
+func (o acting) completeClient(c *idp.Client) error {
 	return errors.Join(c.Complete(o.Dev), within("claims_mapping", mapping.CheckClaims(c.ClaimsMapping)))
 }
 
 // firstSecret gives a client its secret and returns it if the caller does not know it.
-func (o *Owner) firstSecret(c *idp.Client, imported string) (show string, err error) {
+func (o acting) firstSecret(c *idp.Client, imported string) (show string, err error) {
 	switch {
 	case c.Public() && imported != "":
 		return "", idp.Errorf(idp.Invalid, "A public client (token_endpoint_auth_method none) has no secret.").On("client_secret")
@@ -95,30 +95,30 @@ func (o *Owner) firstSecret(c *idp.Client, imported string) (show string, err er
 }
 
 // Client returns one client.
-func (o *Owner) Client(ctx context.Context, id string) (Client, error) {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsReader) Client(ctx context.Context, id string) (Client, error) {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return Client{}, missing(err, "client", id)
+		return Client{}, err
 	}
 	return viewClient(c), nil
 }
 
 // Clients lists clients by id.
-func (o *Owner) Clients(ctx context.Context, p Paging) (List[Client], error) {
+func (o AppsReader) Clients(ctx context.Context, p Paging) (List[Client], error) {
 	page, err := p.page()
 	if err != nil {
 		return List[Client]{}, err
 	}
-	rows, err := o.Records.Clients(ctx, page)
+	rows, err := among(ctx, o.own, page, o.Records.Client, o.Records.Clients)
 	return list(p, rows, func(c idp.Client) string { return c.ID }, viewClient), err
 }
 
 // PatchClient changes a client by a JSON merge patch. Disabling it ends its grants. One
 // that stops being public gets a secret, which is in the answer.
-func (o *Owner) PatchClient(ctx context.Context, id string, patch json.RawMessage, match IfMatch) (Client, error) {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsWriter) PatchClient(ctx context.Context, id string, patch json.RawMessage, match IfMatch) (Client, error) {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return Client{}, missing(err, "client", id)
+		return Client{}, err
 	}
 	if err := match.check(c.Version); err != nil {
 		return Client{}, err
@@ -141,7 +141,7 @@ func (o *Owner) PatchClient(ctx context.Context, id string, patch json.RawMessag
 }
 
 // applyClientPatch changes the record; secret is set if one was made.
-func (o *Owner) applyClientPatch(c *idp.Client, patch json.RawMessage) (secret string, err error) {
+func (o acting) applyClientPatch(c *idp.Client, patch json.RawMessage) (secret string, err error) {
 	before := c.ClientMetadata
 	if c.ClientMetadata, err = patched(o.schemas, before, patch); err != nil {
 		return "", err
@@ -169,10 +169,10 @@ func defaultScope(grantTypes []string) string {
 }
 
 // DeleteClient deletes a client with its grants and consents.
-func (o *Owner) DeleteClient(ctx context.Context, id string, match IfMatch) error {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsMaker) DeleteClient(ctx context.Context, id string, match IfMatch) error {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return missing(err, "client", id)
+		return err
 	}
 	if err := match.check(c.Version); err != nil {
 		return err

@@ -87,7 +87,7 @@ type ServiceProvider struct {
 	version               int64
 }
 
-func (o *Owner) viewServiceProvider(sp idp.ServiceProvider, warnings []string) ServiceProvider {
+func (o acting) viewServiceProvider(sp idp.ServiceProvider, warnings []string) ServiceProvider {
 	v := ServiceProvider{
 		App: sp.App, EntityID: sp.EntityID,
 		ServiceProviderSettings: ServiceProviderSettings{Name: sp.Name, ServiceProviderPolicy: sp.ServiceProviderPolicy},

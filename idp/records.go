@@ -112,6 +112,9 @@ type Users interface {
 	// by ID, at most two: enough to see that an address is not one person's. Nobody has
 	// the empty address.
 	UsersByEmail(ctx context.Context, email string) ([]User, error)
+	// SearchUsers returns up to limit users, by ID, whose Username or Email contains part,
+	// compared after [FoldUsername]. Nobody contains nothing, or more than 256 bytes.
+	SearchUsers(ctx context.Context, part string, limit int) ([]User, error)
 	UpdateUser(ctx context.Context, u User) error
 	DeleteUser(ctx context.Context, id string, version int64) error
 	Users(ctx context.Context, p Page) ([]User, error)

@@ -98,6 +98,35 @@ func (u *Users) Person(ctx context.Context, subject string) (idp.Person, error) 
 	return person(subject, directory, user), nil
 }
 
+// Find returns the people, in whatever status, whom directories know by this login, in
+// the order of the directories. It gives each their subject, as their first sign-in would.
+// Without anybody found, the first fault is the answer.
+func (u *Users) Find(ctx context.Context, login string) (people []idp.Person, err error) {
+	login = Username(login)
+	if !plausibleLogin(login) {
+		return nil, nil
+	}
+	for _, d := range u.dirs {
+		user, fault := d.Lookup(ctx, Ref{Login: login})
+		if errors.Is(fault, ErrNotFound) {
+			continue
+		}
+		var p idp.Person
+		if fault == nil {
+			p, fault = u.register(ctx, d.Info().ID, user)
+		}
+		if fault != nil {
+			err = errors.Join(err, fmt.Errorf("directory %s: %w", d.Info().ID, fault))
+			continue
+		}
+		people = append(people, p)
+	}
+	if len(people) > 0 {
+		err = nil
+	}
+	return people, err
+}
+
 func (u *Users) register(ctx context.Context, directory string, user User) (idp.Person, error) {
 	if user.ID == "" { // everybody without an id would become one person
 		return idp.Person{}, fmt.Errorf("directory %s gave a user without an id", directory)

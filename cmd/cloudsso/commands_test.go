@@ -115,8 +115,8 @@ func TestTokensAreMadeWithoutAServer(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for args, want := range map[string]string{
-		"token create --role king": "cloudsso: role: The role \"king\" is unknown. Expected owner.\n",
-		"token create --ttl 1s":    "cloudsso: ttl: A token lives between one minute and 365 days.\n",
+		"token create --role king": "cloudsso: role: The role \"king\" is unknown. Expected one of owner, app_admin, help_desk, auditor, registration.\n",
+		"token create --ttl 1s":    "cloudsso: expires_in: A token lives between one minute and 365 days.\n",
 	} {
 		if r := p.run("", strings.Fields(args)...).want(1); r.err != want || r.out != "" {
 			t.Errorf("%s: %q", args, r.err)

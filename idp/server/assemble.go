@@ -49,7 +49,8 @@ func (s *Server) assemble() error {
 	}
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
-		Records: o.Records, Sessions: o.Flows, Audit: s.events, Fetch: fetch, Ring: s.ring,
+		Records: o.Records, Sessions: o.Flows, Tickets: o.Flows, People: s.users, Limits: s.login,
+		Audit: s.events, Fetch: fetch, Ring: s.ring,
 		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 	})
 	return nil

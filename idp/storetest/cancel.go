@@ -62,6 +62,8 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 		"User":                  func(ctx context.Context) error { return found(ctx, s.User, "u") },
 		"UserByUsername":        func(ctx context.Context) error { return found(ctx, s.UserByUsername, "u") },
 		"UsersByEmail":          func(ctx context.Context) error { return found(ctx, s.UsersByEmail, "u@example.com") },
+		"SearchUsers":           func(ctx context.Context) error { _, err := s.SearchUsers(ctx, "u", 1); return err },
+		"no search":             func(ctx context.Context) error { _, err := s.SearchUsers(ctx, "", 1); return err },
 		"UpdateUser":            func(ctx context.Context) error { return s.UpdateUser(ctx, idp.User{ID: "u", Version: 1}) },
 		"DeleteUser":            func(ctx context.Context) error { return s.DeleteUser(ctx, "u", 0) },
 		"Users":                 func(ctx context.Context) error { return found(ctx, s.Users, page) },

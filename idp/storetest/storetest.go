@@ -32,6 +32,7 @@ func Records(t *testing.T, open Open[idp.Records]) {
 		{"users are versioned records", users},
 		{"usernames are one without case", usernames},
 		{"users are found by their address", emails},
+		{"users are found by a part of a name", searchUsers},
 		{"groups are versioned records", groups},
 		{"names of groups are one without case", groupNames},
 		{"a subject stays with its person", subjects},
