@@ -36,6 +36,9 @@ type AdminPerson struct {
 	version   int64
 }
 
+// ETag is the value for If-Match of a change to what was read.
+func (a AdminPerson) ETag() IfMatch { return IfMatch(etag(a.version)) }
+
 // viewAdmin names the person. A directory that does not answer leaves their name out.
 func (o acting) viewAdmin(ctx context.Context, a idp.Admin) AdminPerson {
 	v := AdminPerson{
@@ -57,13 +60,17 @@ func (o AdminsWriter) CreateAdmin(ctx context.Context, in NewAdmin) (AdminPerson
 	if err != nil {
 		return AdminPerson{}, err
 	}
+	isAdmin := idp.Errorf(idp.Conflict, "This person is an admin already. Change their role instead.").On("subject")
+	if _, err := o.Records.Admin(ctx, subject); err == nil {
+		return AdminPerson{}, isAdmin
+	}
 	a := idp.Admin{Subject: subject, Role: in.Role, Apps: in.Apps, CreatedBy: o.actor, Version: 1, CreatedAt: o.now(), UpdatedAt: o.now()}
 	// The Event comes first: nobody becomes an admin without a trace.
 	if err := o.record(ctx, adminEvent(idp.EventAdminCreated, a)); err != nil {
 		return AdminPerson{}, err
 	}
 	if err := o.Records.CreateAdmin(ctx, a); errors.Is(err, idp.ErrConflict) {
-		return AdminPerson{}, idp.Errorf(idp.Conflict, "This person is an admin already. Change their role instead.").On("subject")
+		return AdminPerson{}, isAdmin
 	} else if err != nil {
 		return AdminPerson{}, err
 	}
@@ -126,6 +133,18 @@ func (o AdminsWriter) PatchAdmin(ctx context.Context, subject string, patch json
 	}
 	s, err := patched(o.schemas, AdminSettings{a.Role, a.Apps}, patch)
 	if err != nil {
+		return AdminPerson{}, err
+	}
+	return o.ReplaceAdmin(ctx, subject, s, IfMatch(etag(a.Version)))
+}
+
+// ReplaceAdmin changes the role of an admin.
+func (o AdminsWriter) ReplaceAdmin(ctx context.Context, subject string, s AdminSettings, match IfMatch) (AdminPerson, error) {
+	a, err := o.Records.Admin(ctx, subject)
+	if err != nil {
+		return AdminPerson{}, missing(err, "admin", subject)
+	}
+	if err := match.check(a.Version); err != nil {
 		return AdminPerson{}, err
 	}
 	if err := checkAdmin(s); err != nil {

@@ -52,6 +52,12 @@ func (o EventsReader) Events(ctx context.Context, q EventQuery, p Paging) (List[
 	return list(p, rows, func(e idp.Event) string { return e.ID }, func(e idp.Event) idp.Event { return e }), err
 }
 
+// CheckQuery says beforehand what would be wrong with a query.
+func (o EventsReader) CheckQuery(q EventQuery) error {
+	_, err := o.filter(q)
+	return err
+}
+
 // exportPage is how many Events are read at a time.
 const exportPage = 500
 

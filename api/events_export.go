@@ -20,7 +20,7 @@ func (a *Admin) exportRoutes(api huma.API) {
 	const path = "/events/export"
 	handleFor(api, Actor.EventsReader, http.MethodGet, path, "export-events", "Download Events, one JSON object a line, newest first", http.StatusOK,
 		func(ctx context.Context, o EventsReader, in *exportInput) (*huma.StreamResponse, error) {
-			if _, err := o.filter(in.EventQuery); err != nil {
+			if err := o.CheckQuery(in.EventQuery); err != nil {
 				return nil, err
 			}
 			return &huma.StreamResponse{Body: func(ctx huma.Context) { o.export(ctx, in.EventQuery) }}, nil

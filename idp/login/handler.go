@@ -17,6 +17,7 @@ type Flows interface {
 	idp.LoginFlows
 	idp.Marks
 	Sessions
+	Tickets
 }
 
 // Sessions is what this package needs of [idp.Sessions].
@@ -25,6 +26,12 @@ type Sessions interface {
 	Session(ctx context.Context, id string) (idp.Session, error)
 	UpdateSession(ctx context.Context, s idp.Session) error
 	DeleteSession(ctx context.Context, id string) (idp.Session, error)
+}
+
+// Tickets is what this package needs of [idp.Tickets].
+type Tickets interface {
+	Ticket(ctx context.Context, kind, id string) (idp.Ticket, error)
+	TakeTicket(ctx context.Context, kind, id string) (idp.Ticket, error)
 }
 
 // Consents is what people agreed to.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"cloudsso/api"
+	"cloudsso/api/console"
 	"cloudsso/idp"
 	"cloudsso/idp/audit"
 	"cloudsso/idp/login"
@@ -53,7 +54,10 @@ func (s *Server) assemble() error {
 		Audit: s.events, Fetch: fetch, Ring: s.ring,
 		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 	})
-	return nil
+	s.console, err = console.New(console.Options{
+		Issuer: o.Config.Issuer, Admins: s.admin, Login: s.login, People: s.users, Pages: s.pages, MAC: s.ring.MAC("console"), Now: s.now,
+	})
+	return err
 }
 
 // signOuter lets an OpenID Connect application end a session.

@@ -51,12 +51,15 @@ func (s *Server) table() []route {
 		{post, "/login", s.login.LoginPost},
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
+		{getAndPost, "/login/link", s.login.Link},
 		{get, "/logout", s.login.Logout},
 		{post, "/logout", s.login.Logout},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
 		// Admins
 		{"GET POST PUT PATCH DELETE", "/api/v1/*", s.admin.Handler().ServeHTTP},
+		{getAndPost, "/admin", s.console.ServeHTTP},
+		{getAndPost, "/admin/*", s.console.ServeHTTP},
 	}
 }
 
