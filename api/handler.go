@@ -31,7 +31,7 @@ func (a *Admin) Handler() http.Handler {
 		w.Header().Set("Cache-Control", "max-age=300")
 		w.Write(openapi)
 	})
-	return orProblem(mux)
+	return a.idempotent(orProblem(mux))
 }
 
 // register puts every operation on the mux and returns the document about them.
@@ -135,11 +135,7 @@ func orProblem(mux *http.ServeMux) http.Handler {
 		} else {
 			answer.status = http.StatusNotFound
 		}
-		p := newProblem(r.Context(), answer.status, detail)
-		w.Header().Set("Content-Type", p.ContentType(""))
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(p.Status)
-		marshal(w, p)
+		writeProblemTo(w, newProblem(r.Context(), answer.status, detail))
 	})
 }
 

@@ -119,6 +119,14 @@ func place(detail, field string) Fault {
 	return Fault{Detail: detail, Pointer: "#/" + pointer}
 }
 
+// writeProblemTo answers outside the operations.
+func writeProblemTo(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	marshal(w, p)
+}
+
 // Faults takes an error of this package apart, for whoever shows it otherwise than as a
 // [Problem]: at least one, each with its sentence and the field it is about.
 func Faults(err error) []*idp.Error { return collect(err) }

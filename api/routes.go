@@ -26,6 +26,7 @@ type (
 	}
 	createInput[T any] struct {
 		Caller
+		Key  IdempotencyKey `header:"Idempotency-Key" maxLength:"255" doc:"A request that is sent again with the same key is not carried out again: the first answer comes back. Kept for 24 hours."`
 		Body T
 	}
 	replaceInput[T any] struct {
@@ -40,6 +41,9 @@ type (
 		IfMatch IfMatch `header:"If-Match" doc:"ETag that must still be current."`
 		RawBody []byte  `contentType:"application/merge-patch+json"`
 	}
+	// IdempotencyKey is looked at before the operation, in [Admin.idempotent].
+	IdempotencyKey string
+
 	one[T any] struct {
 		ETag     string `header:"ETag"`
 		Location string `header:"Location"`

@@ -7,21 +7,24 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// GrantRevocation is the body of POST /people/{id}/revoke-grants.
+type GrantRevocation struct {
+	App string `json:"app,omitempty" maxLength:"256" doc:"Only grants to this client."`
+}
+
+// Nothing is the body of a POST that says all in its address: {}.
+type Nothing struct{}
+
 type (
 	idInput struct {
 		Caller
 		ID string `path:"id" maxLength:"256"`
 	}
-	personInput struct {
+	helpInput[T any] struct {
 		Caller
-		ID  string `path:"id" maxLength:"256" doc:"A subject."`
-		Key string `header:"Idempotency-Key" maxLength:"255" doc:"A request that is sent again with the same key is not carried out again: the first answer comes back. Kept for 24 hours."`
-	}
-	revokeInput struct {
-		personInput
-		Body struct {
-			App string `json:"app,omitempty" maxLength:"256" doc:"Only grants to this client."`
-		}
+		ID   string         `path:"id" maxLength:"256" doc:"A subject."`
+		Key  IdempotencyKey `header:"Idempotency-Key" maxLength:"255" doc:"A request that is sent again with the same key is not carried out again: the first answer comes back. Kept for 24 hours."`
+		Body T
 	}
 	searchInput struct {
 		Caller
@@ -29,10 +32,6 @@ type (
 	}
 	endedAnswer struct{ Body Ended }
 	linkAnswer  struct{ Body SignInLink }
-	nobody      struct {
-		personInput
-		Body struct{}
-	}
 )
 
 func (a *Admin) adminRoutes(api huma.API) {
@@ -86,21 +85,21 @@ func (a *Admin) helpRoutes(api huma.API) {
 			return &many[PersonFound]{l}, err
 		})
 	handleFor(api, Actor.PeopleHelper, http.MethodPost, "/people/{id}/unlock", "unlock-person", "Forget wrong tries at their password", http.StatusNoContent,
-		func(ctx context.Context, o PeopleHelper, in *nobody) (*nothing, error) {
+		func(ctx context.Context, o PeopleHelper, in *helpInput[Nothing]) (*nothing, error) {
 			return nil, o.Unlock(ctx, in.ID)
 		})
 	handleFor(api, Actor.PeopleHelper, http.MethodPost, "/people/{id}/end-sessions", "end-sessions", "Sign a person out of every browser", http.StatusOK,
-		func(ctx context.Context, o PeopleHelper, in *nobody) (*endedAnswer, error) {
+		func(ctx context.Context, o PeopleHelper, in *helpInput[Nothing]) (*endedAnswer, error) {
 			n, err := o.EndSessions(ctx, in.ID)
 			return &endedAnswer{n}, err
 		})
 	handleFor(api, Actor.PeopleHelper, http.MethodPost, "/people/{id}/revoke-grants", "revoke-grants", "End what a person allowed applications", http.StatusOK,
-		func(ctx context.Context, o PeopleHelper, in *revokeInput) (*endedAnswer, error) {
+		func(ctx context.Context, o PeopleHelper, in *helpInput[GrantRevocation]) (*endedAnswer, error) {
 			n, err := o.RevokeGrants(ctx, in.ID, in.Body.App)
 			return &endedAnswer{n}, err
 		})
 	handleFor(api, Actor.PeopleHelper, http.MethodPost, "/people/{id}/sign-in-link", "create-sign-in-link", "Make a link that signs a person in once", http.StatusCreated,
-		func(ctx context.Context, o PeopleHelper, in *nobody) (*linkAnswer, error) {
+		func(ctx context.Context, o PeopleHelper, in *helpInput[Nothing]) (*linkAnswer, error) {
 			l, err := o.SignInLink(ctx, in.ID)
 			return &linkAnswer{l}, err
 		})
