@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"cloudsso/idp"
 )
@@ -21,12 +22,24 @@ func (o acting) endAccess(ctx context.Context, userID, reason string) error {
 	if err != nil {
 		return err
 	}
+	return o.endSubject(ctx, subject, reason)
+}
+
+// endSubject is endAccess for whoever a subject is.
+func (o acting) endSubject(ctx context.Context, subject, reason string) error {
 	sessions, err := o.Sessions.SessionsOf(ctx, subject)
 	if err != nil {
 		return err
 	}
-	for _, s := range sessions {
-		if err := o.endSession(ctx, s, reason); err != nil {
+	if err := o.endSessions(ctx, sessions, reason); err != nil {
+		return err
+	}
+	if o.SignOuts != nil {
+		told := make([]string, len(sessions))
+		for i, s := range sessions {
+			told[i] = s.SID
+		}
+		if err := o.SignOuts.AccessEnded(ctx, subject, told); err != nil {
 			return err
 		}
 	}
@@ -34,14 +47,29 @@ func (o acting) endAccess(ctx context.Context, userID, reason string) error {
 	return err
 }
 
-// endSession ends one browser session.
+// endSessions ends browser sessions, all at once: an app that does not answer holds up
+// none but its own.
+func (o acting) endSessions(ctx context.Context, sessions []idp.Session, reason string) error {
+	faults := make([]error, len(sessions))
+	var wg sync.WaitGroup
+	for i, s := range sessions {
+		wg.Go(func() { faults[i] = o.endSession(ctx, s, reason) })
+	}
+	wg.Wait()
+	return errors.Join(faults...)
+}
+
+// endSession ends one browser session and tells its apps.
 func (o acting) endSession(ctx context.Context, s idp.Session, reason string) error {
-	_, err := o.Sessions.DeleteSession(ctx, s.ID)
+	ended, err := o.Sessions.DeleteSession(ctx, s.ID)
 	if errors.Is(err, idp.ErrNotFound) {
 		return nil // they signed out themselves meanwhile
 	}
 	if err != nil {
 		return err
+	}
+	if o.SignOuts != nil {
+		o.SignOuts.Farewell(ctx, ended)
 	}
 	return o.record(ctx, idp.Event{Name: idp.EventLogout, Subject: s.Subject, Detail: map[string]string{"reason": reason, "sid": s.SID}})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloudsso/idp"
+	"cloudsso/idp/mapping"
 	"cloudsso/keys"
 )
 
@@ -17,9 +18,10 @@ type Records interface {
 	idp.Users
 	idp.Admins
 	idp.AdminTokens
-	Subject(ctx context.Context, directory, directoryID, candidate string) (string, error)
-	SubjectOwner(ctx context.Context, subject string) (directory, directoryID string, err error)
+	idp.Groups
+	idp.Subjects
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
+	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 }
 
@@ -27,6 +29,15 @@ type Records interface {
 type Sessions interface {
 	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
 	DeleteSession(ctx context.Context, id string) (idp.Session, error)
+}
+
+// SignOuts tells apps that people were signed out.
+type SignOuts interface {
+	// Farewell tells the apps of a session that has ended.
+	Farewell(ctx context.Context, ended idp.Session)
+	// AccessEnded tells the apps of somebody whose access is about to end of the sessions
+	// that they may still have; told are the SIDs of those that they have heard of.
+	AccessEnded(ctx context.Context, subject string, told []string) error
 }
 
 // Audit puts Events on record.
@@ -40,10 +51,16 @@ type Fetcher interface {
 	Fetch(ctx context.Context, url string, maxBytes int64) ([]byte, http.Header, error)
 }
 
-// Ring shows and changes the keys.
+// Ring shows and changes the keys, and seals what must be recoverable.
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
+	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
+	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
+	Placeholders() []string
+	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error
+	Seal(purpose string, plain []byte) ([]byte, error)
+	Open(purpose string, sealed []byte) ([]byte, error)
 	Rotate(ctx context.Context, events keys.Recorder, p keys.Plan) (keys.Info, error)
 	Activate(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)
 	Retire(ctx context.Context, events keys.Recorder, id string, force bool) (keys.Info, error)
@@ -58,6 +75,12 @@ type SAML struct {
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }
 
+// Previews say what an app would be told about a subject who signed in now.
+type Previews struct {
+	Client          func(ctx context.Context, c idp.Client, subject string) (mapping.Preview, error)
+	ServiceProvider func(ctx context.Context, sp idp.ServiceProvider, subject string) (mapping.Preview, error)
+}
+
 // Options of an [Admin]. All are needed unless a comment says otherwise.
 type Options struct {
 	Issuer         string // may be empty in commands: answers then have no links
@@ -65,13 +88,16 @@ type Options struct {
 	LocalDirectory string // id of the directory of built-in users; default "local"
 	Records        Records
 	Sessions       Sessions
+	SignOuts       SignOuts // nil, as in commands: apps are not told
 	Audit          Audit
 	Tickets        Tickets
-	People         People   // nil in commands: they open no directories
+	People         People   // nil in commands: they open no directories, and make no previews
 	Limits         Unlocker // nil in commands
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
+	Directories    Directories // nil in commands
+	Previews       Previews    // of the server that issues
 	Now            func() time.Time
 }
 

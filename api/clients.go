@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"cloudsso/idp"
 	"cloudsso/idp/mapping"
-	"cloudsso/userdir"
 )
 
 // NewClient is the body of POST /clients: RFC 7591 client metadata and ours. The id
@@ -24,21 +24,34 @@ type Client struct {
 	ClientID              string `json:"client_id"`
 	ClientSecret          string `json:"client_secret,omitempty" doc:"Shown once, in the answer to the request that made it."`
 	ClientSecretExpiresAt *int64 `json:"client_secret_expires_at,omitempty" doc:"With client_secret. 0: never."`
+	SharedSigningKey      string `json:"shared_signing_key,omitempty" doc:"The key of HS* tokens of a client with hs_key dedicated: the octets of this text. Shown once, in the answer to the request that made it."`
 	idp.ClientMetadata
+	Warnings  []string  `json:"warnings,omitempty" doc:"Legacy switches that are on, each with the reason to turn it off."`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	version   int64
 }
 
 func viewClient(c idp.Client) Client {
-	return Client{ClientID: c.ID, ClientMetadata: c.ClientMetadata, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, version: c.Version}
+	return Client{ClientID: c.ID, ClientMetadata: c.ClientMetadata, Warnings: c.Warnings(), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, version: c.Version}
 }
 
-// shows adds the secret to an answer.
-func (c Client) shows(secret string) Client {
-	if secret != "" {
-		c.ClientSecret, c.ClientSecretExpiresAt = secret, new(int64)
+// clientEvent tells which legacy switches are on, so that the audit log shows who turned
+// them on, and when.
+func clientEvent(name string, c idp.Client) idp.Event {
+	e := idp.Event{Name: name, App: c.ID}
+	if on := c.Legacy(); len(on) > 0 {
+		e.Detail = map[string]string{"legacy": strings.Join(on, " ")}
 	}
+	return e
+}
+
+// shows adds new secrets to an answer.
+func (c Client) shows(s shown) Client {
+	if s.secret != "" {
+		c.ClientSecret, c.ClientSecretExpiresAt = s.secret, new(int64)
+	}
+	c.SharedSigningKey = s.sharedKey
 	return c
 }
 
@@ -53,8 +66,19 @@ func (o AppsMaker) CreateClient(ctx context.Context, in NewClient) (Client, erro
 	if err := o.completeClient(&c); err != nil {
 		return Client{}, err
 	}
-	secret, err := o.firstSecret(&c, in.ClientSecret)
+	if err := o.checkSector(ctx, idp.ClientMetadata{}, c.ClientMetadata); err != nil {
+		return Client{}, err
+	}
+	return o.storeClient(ctx, c, in.ClientSecret)
+}
+
+// storeClient gives a new client, whose metadata has been checked, its secrets and keys.
+func (o acting) storeClient(ctx context.Context, c idp.Client, imported string) (Client, error) {
+	show, err := o.completeSecrets(&c, imported)
 	if err != nil {
+		return Client{}, err
+	}
+	if err := o.prepareKeys(ctx, c); err != nil {
 		return Client{}, err
 	}
 	if err := o.Records.CreateClient(ctx, c); errors.Is(err, idp.ErrConflict) {
@@ -62,36 +86,16 @@ func (o AppsMaker) CreateClient(ctx context.Context, in NewClient) (Client, erro
 	} else if err != nil {
 		return Client{}, err
 	}
-	if err := o.record(ctx, idp.Event{Name: idp.EventClientCreated, App: c.ID}); err != nil {
+	if err := o.record(ctx, clientEvent(idp.EventClientCreated, c)); err != nil {
 		// Nothing that is on no record is handed out.
 		return Client{}, errors.Join(err, o.Records.DeleteClient(ctx, c.ID, c.Version))
 	}
-	return viewClient(c).shows(secret), nil
+	return viewClient(c).shows(show), nil
 }
 
 // completeClient fills in defaults and checks everything.
 func (o acting) completeClient(c *idp.Client) error {
 	return errors.Join(c.Complete(o.Dev), within("claims_mapping", mapping.CheckClaims(c.ClaimsMapping)))
-}
-
-// firstSecret gives a client its secret and returns it if the caller does not know it.
-func (o acting) firstSecret(c *idp.Client, imported string) (show string, err error) {
-	switch {
-	case c.Public() && imported != "":
-		return "", idp.Errorf(idp.Invalid, "A public client (token_endpoint_auth_method none) has no secret.").On("client_secret")
-	case c.Public():
-		return "", nil
-	case imported == "":
-		secret := idp.NewSecret()
-		c.Secrets = []idp.ClientSecret{{Hash: "s256:" + idp.HashSecret(secret), CreatedAt: o.now()}}
-		return secret, nil
-	case len(imported) < 16 || len(imported) > 1024:
-		return "", idp.Errorf(idp.Invalid, "A client secret has 16 to 1024 bytes. Leave it out to have a strong one made.").On("client_secret")
-	}
-	// Somebody else chose it, so it may be guessable: a slow hash.
-	hash, err := userdir.HashPassword(imported)
-	c.Secrets = []idp.ClientSecret{{Hash: hash, CreatedAt: o.now()}}
-	return "", err
 }
 
 // Client returns one client.
@@ -114,7 +118,7 @@ func (o AppsReader) Clients(ctx context.Context, p Paging) (List[Client], error)
 }
 
 // PatchClient changes a client by a JSON merge patch. Disabling it ends its grants. One
-// that stops being public gets a secret, which is in the answer.
+// that needs another secret or key than it has gets it, which is in the answer.
 func (o AppsWriter) PatchClient(ctx context.Context, id string, patch json.RawMessage, match IfMatch) (Client, error) {
 	c, err := o.client(ctx, id)
 	if err != nil {
@@ -123,42 +127,54 @@ func (o AppsWriter) PatchClient(ctx context.Context, id string, patch json.RawMe
 	if err := match.check(c.Version); err != nil {
 		return Client{}, err
 	}
-	secret, err := o.applyClientPatch(&c, patch)
+	was := c.ClientMetadata
+	show, err := o.applyClientPatch(&c, patch)
 	if err != nil {
+		return Client{}, err
+	}
+	if err := o.checkSector(ctx, was, c.ClientMetadata); err != nil {
+		return Client{}, err
+	}
+	return o.saveClient(ctx, was, c, show)
+}
+
+// saveClient replaces a client, whose metadata and secrets have been checked.
+func (o acting) saveClient(ctx context.Context, was idp.ClientMetadata, c idp.Client, show shown) (Client, error) {
+	if err := o.prepareKeys(ctx, c); err != nil {
 		return Client{}, err
 	}
 	c.UpdatedAt = o.now()
 	if err := o.Records.UpdateClient(ctx, c); err != nil {
-		return Client{}, missing(err, "client", id)
+		return Client{}, missing(err, "client", c.ID)
 	}
 	c.Version++
 	if c.Disabled {
-		if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{ClientID: id}, "client_disabled", o.now()); err != nil {
+		if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{ClientID: c.ID}, "client_disabled", o.now()); err != nil {
 			return Client{}, err
 		}
 	}
-	return viewClient(c).shows(secret), o.record(ctx, idp.Event{Name: idp.EventClientUpdated, App: id})
+	if len(was.SymmetricAlgs()) > 0 {
+		if err := o.DropPlaceholders(ctx, recorder{o}); err != nil {
+			return Client{}, err
+		}
+	}
+	return viewClient(c).shows(show), o.record(ctx, clientEvent(idp.EventClientUpdated, c))
 }
 
-// applyClientPatch changes the record; secret is set if one was made.
-func (o acting) applyClientPatch(c *idp.Client, patch json.RawMessage) (secret string, err error) {
+// applyClientPatch changes the record and says which secrets it made.
+func (o acting) applyClientPatch(c *idp.Client, patch json.RawMessage) (show shown, err error) {
 	before := c.ClientMetadata
 	if c.ClientMetadata, err = patched(o.schemas, before, patch); err != nil {
-		return "", err
+		return shown{}, err
 	}
+	c.FollowSwitches(before)
 	if c.Scope == before.Scope && c.Scope == defaultScope(before.GrantTypes) {
 		c.Scope = "" // nobody chose it: a client that gains refresh_token gains offline_access
 	}
 	if err := o.completeClient(c); err != nil {
-		return "", err
+		return shown{}, err
 	}
-	switch {
-	case c.Public():
-		c.Secrets = nil
-	case len(c.Secrets) == 0:
-		return o.firstSecret(c, "")
-	}
-	return "", nil
+	return o.completeSecrets(c, "")
 }
 
 // defaultScope is what a client with these grant types gets without asking.
@@ -179,6 +195,11 @@ func (o AppsMaker) DeleteClient(ctx context.Context, id string, match IfMatch) e
 	}
 	if err := o.Records.DeleteClient(ctx, id, match.version(c.Version)); err != nil {
 		return missing(err, "client", id)
+	}
+	if len(c.SymmetricAlgs()) > 0 {
+		if err := o.DropPlaceholders(ctx, recorder{o}); err != nil {
+			return err
+		}
 	}
 	return o.record(ctx, idp.Event{Name: idp.EventClientDeleted, App: id})
 }

@@ -23,16 +23,26 @@ func (o EventsReader) filter(q EventQuery) (idp.EventFilter, error) {
 	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
 		return idp.EventFilter{}, idp.Errorf(idp.Invalid, "There is no time between since and until: since must be the earlier one.").On("?since")
 	}
-	if o.own.confined && q.App == "" && len(o.own.apps) == 1 {
-		q.App = o.own.apps[0]
+	app, err := o.oneApp(q.App)
+	if err != nil {
+		return idp.EventFilter{}, err
+	}
+	return idp.EventFilter{Name: q.Name, Subject: q.Subject, App: app, Support: q.Support, Since: q.Since, Until: q.Until}, nil
+}
+
+// oneApp is the app to which a list is narrowed, "" for all. Who is confined to their apps
+// names one of them, or has only one.
+func (o acting) oneApp(app string) (string, error) {
+	if o.own.confined && app == "" && len(o.own.apps) == 1 {
+		return o.own.apps[0], nil
 	}
 	switch {
-	case o.own.confined && q.App == "":
-		return idp.EventFilter{}, idp.Errorf(idp.Invalid, "Name one of your apps.").On("?app")
-	case !o.own.has(q.App) && q.App != "":
-		return idp.EventFilter{}, idp.Errorf(idp.Invalid, "There is no app %q among yours.", q.App).On("?app")
+	case o.own.confined && app == "":
+		return "", idp.Errorf(idp.Invalid, "Name one of your apps.").On("?app")
+	case app != "" && !o.own.has(app):
+		return "", idp.Errorf(idp.Invalid, "There is no app %q among yours.", app).On("?app")
 	}
-	return idp.EventFilter{Name: q.Name, Subject: q.Subject, App: q.App, Support: q.Support, Since: q.Since, Until: q.Until}, nil
+	return app, nil
 }
 
 // Events lists the audit log, newest first.

@@ -58,9 +58,14 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.clientRoutes(api)
 	a.serviceProviderRoutes(api)
 	a.userRoutes(api)
+	a.groupRoutes(api)
+	a.peopleRoutes(api)
+	a.directoryRoutes(api)
 	a.readRoutes(api)
 	a.exportRoutes(api)
+	a.deliveryRoutes(api)
 	a.keyRoutes(api)
+	a.previewRoutes(api)
 	return api.OpenAPI()
 }
 

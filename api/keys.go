@@ -13,7 +13,7 @@ type Key keys.Info
 // KeyRotation says which key is rotated, and how.
 type KeyRotation struct {
 	Use string `json:"use,omitempty" doc:"sig (JWTs, the default), saml, or token (the root of opaque tokens and cookies)."`
-	Alg string `json:"alg,omitempty" doc:"RS256, the default, or ES256; HS256 for token."`
+	Alg string `json:"alg,omitempty" doc:"RS256, the default, ES256, PS256, EdDSA, RS384, RS512, PS384, PS512, ES384 or ES512; HS256 for token. The first key of an algorithm can be made here a day before the first client uses it."`
 	Now bool   `json:"now,omitempty" doc:"Sign with the new key at once, for emergencies: whoever has not read it yet refuses what it signs, relying parties for up to five minutes, service providers until they read the metadata again. Otherwise a JWT key or token root takes over after a day, and a SAML key when it is activated."`
 }
 

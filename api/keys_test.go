@@ -110,8 +110,8 @@ func TestWhatAKeyOperationRefuses(t *testing.T) {
 	t.Parallel()
 	w := newKeyWorld(t)
 	for name, c := range map[string]struct{ path, body, want string }{
-		"a use that is none":     {"/rotate", `{"use":"enc"}`, `422 There are no keys for the use "enc" with the algorithm "RS256". There are: sig RS256, sig ES256, saml RS256, token HS256. pointer=#/use`},
-		"an unknown algorithm":   {"/rotate", `{"alg":"none"}`, `422 There are no keys for the use "sig" with the algorithm "none". There are: sig RS256, sig ES256, saml RS256, token HS256. pointer=#/alg`},
+		"a use that is none":     {"/rotate", `{"use":"enc"}`, `422 There are no keys for the use "enc" with the algorithm "RS256". There are: sig RS256, sig ES256, sig PS256, sig EdDSA, sig RS384, sig RS512, sig PS384, sig PS512, sig ES384, sig ES512, saml RS256, saml ES256, token HS256. pointer=#/use`},
+		"an unknown algorithm":   {"/rotate", `{"alg":"none"}`, `422 There are no keys for the use "sig" with the algorithm "none". There are: sig RS256, sig ES256, sig PS256, sig EdDSA, sig RS384, sig RS512, sig PS384, sig PS512, sig ES384, sig ES512, saml RS256, saml ES256, token HS256. pointer=#/alg`},
 		"a member that is none":  {"/rotate", `{"lead":"1s"}`, `422 There is no member of this name; check its spelling. pointer=#/lead`},
 		"now as a text":          {"/rotate", `{"now":"yes"}`, `422 Expected boolean. pointer=#/now`},
 		"a key that is not here": {"/x/activate", `{}`, `404 There is no key "x". List the keys to see which there are.`},

@@ -21,6 +21,9 @@ var matrix = map[string]string{
 	"search-people": "ohr", "unlock-person": "oh", "end-sessions": "oh", "revoke-grants": "oh", "create-sign-in-link": "oh",
 	"list-keys": "oar", "rotate-key": "o", "activate-key": "o", "retire-key": "o",
 	"list-events": "oahr", "export-events": "oahr",
+	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-logout-deliveries": "oahr",
+	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
+	"read-person": "ohr", "merge-people": "o", "move-person": "o", "list-directories": "ohr", "validate-query": "ohr",
 	"list-tokens": "or", "create-token": "o", "revoke-token": "o",
 	"list-admins": "or", "read-admin": "or", "create-admin": "o", "change-admin": "o", "delete-admin": "o",
 }
@@ -69,7 +72,7 @@ func TestEveryRoleMayDoWhatTheMatrixSaysAndNothingElse(t *testing.T) {
 		for role, letter := range letters {
 			may := strings.Contains(allowed, letter)
 			// A broken body: whoever may not ask learns nothing about it.
-			a := w.call(op.method, strings.NewReplacer("{id}", "some-id").Replace(op.path), "{", "Authorization", "Bearer "+tokens[role])
+			a := w.call(op.method, strings.NewReplacer("{id}", "some-id", "{secret_id}", "some-secret").Replace(op.path), "{", "Authorization", "Bearer "+tokens[role])
 			switch {
 			case may && (a.status == http.StatusForbidden || a.status == http.StatusUnauthorized):
 				t.Errorf("%s as %s: %s", op.id, role, a.problem())
@@ -87,6 +90,18 @@ func TestEveryRoleMayDoWhatTheMatrixSaysAndNothingElse(t *testing.T) {
 	}
 	if len(ops) != len(matrix) {
 		t.Errorf("%d operations, %d in the matrix", len(ops), len(matrix))
+	}
+}
+
+// Attack: an app admin tries rows until they have read everybody's data.
+func TestAnAppAdminPreviewsNobodyElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call("POST", clients, with(wiki(), "client_id", "wiki")).want(http.StatusCreated)
+	w.person("ada", "")
+	got := w.call("POST", "/api/v1/apps/wiki/preview", map[string]any{"user": "ada"}, "Authorization", "Bearer "+w.tokenOf(api.RoleAppAdmin, "wiki")).problem()
+	if got != "403 You may try this with your own account only." {
+		t.Error(got)
 	}
 }
 
@@ -109,9 +124,10 @@ func TestAnAppAdminSeesNoAppsButTheirOwn(t *testing.T) {
 		{"GET", clients + "/crm", `client "crm"`}, {"PATCH", clients + "/crm", `client "crm"`},
 		{"GET", sps + "/pay-example", `service provider "pay-example"`}, {"PATCH", sps + "/pay-example", `service provider "pay-example"`},
 		{"PUT", sps + "/pay-example", `service provider "pay-example"`},
+		{"GET", clients + "/crm/secrets", `client "crm"`}, {"POST", clients + "/crm/secrets", `client "crm"`}, {"DELETE", clients + "/crm/secrets/x", `client "crm"`},
 	} {
 		var body any
-		if c.method != "GET" {
+		if c.method != "GET" && c.method != "DELETE" {
 			body = map[string]any{}
 		}
 		if c.method == "PUT" {
@@ -144,6 +160,14 @@ func TestAnAppAdminSeesNoAppsButTheirOwn(t *testing.T) {
 		}
 	}
 	w.call("PATCH", clients+"/crm", map[string]any{"client_name": "x"}).want(http.StatusOK)
+	for _, app := range []string{"crm", "pay-example", "nothing"} {
+		if got := w.call("POST", "/api/v1/apps/"+app+"/preview", map[string]any{"user": "ada"}, mine...).problem(); got != `404 There is no app "`+app+`".` {
+			t.Errorf("preview of %s: %s", app, got)
+		}
+	}
+	if got := w.call("GET", "/api/v1/logout-deliveries?app=crm", nil, mine...).problem(); got != `422 There is no app "crm" among yours. parameter=app` {
+		t.Error(got)
+	}
 	if got := w.call("GET", "/api/v1/events", nil, mine...).problem(); got != "422 Name one of your apps. parameter=app" {
 		t.Error(got)
 	}

@@ -86,10 +86,11 @@ func (o PeopleHelper) EndSessions(ctx context.Context, subject string) (Ended, e
 	if err != nil {
 		return Ended{}, err
 	}
+	// The sessions first: none of them must make another grant meanwhile.
+	if err := o.endSessions(ctx, sessions, "admin"); err != nil {
+		return Ended{}, err
+	}
 	for _, s := range sessions {
-		if err := o.endSession(ctx, s, "admin"); err != nil {
-			return Ended{}, err
-		}
 		if _, err := o.Records.RevokeGrants(ctx, idp.GrantFilter{SessionID: s.ID}, "session_ended", o.now()); err != nil {
 			return Ended{}, err
 		}

@@ -11,8 +11,10 @@ import (
 type People interface {
 	// Person says who a subject is now. idp.ErrNotFound if there is no such subject.
 	Person(ctx context.Context, subject string) (idp.Person, error)
-	// Find returns the people whom directories know by exactly this user name or address.
-	Find(ctx context.Context, login string) ([]idp.Person, error)
+	// Find returns one person by subject, user name or address: whoever would sign in so.
+	Find(ctx context.Context, who string) (idp.Person, error)
+	// FindAll returns everybody whom a directory knows by exactly this user name or address.
+	FindAll(ctx context.Context, login string) ([]idp.Person, error)
 }
 
 // PersonFound is one person of a search.
@@ -69,7 +71,7 @@ func (o acting) found(ctx context.Context, query string) (people []idp.Person, e
 	if err != nil {
 		return nil, err
 	}
-	others, err := o.People.Find(ctx, query)
+	others, err := o.People.FindAll(ctx, query)
 	if len(people) > 0 {
 		err = nil // a directory that is down hides nobody else
 	}

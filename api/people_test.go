@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,141 +11,178 @@ import (
 
 	"cloudsso/api"
 	"cloudsso/idp"
+	"cloudsso/userdir"
 )
 
-const people = "/api/v1/people"
+const people = "/api/v1/people/"
 
-// person makes a built-in user and returns their subject.
-func (w *world) person(username, email string) string {
+type downDirectory struct{}
+
+func (downDirectory) Info() userdir.Info {
+	return userdir.Info{ID: "corp", Kind: "ldap", Domains: []string{"corp.example"}}
+}
+func (downDirectory) Authenticate(context.Context, userdir.Credentials) (userdir.User, error) {
+	return userdir.User{}, userdir.ErrUnavailable
+}
+func (downDirectory) Lookup(context.Context, userdir.Ref) (userdir.User, error) {
+	return userdir.User{}, fmt.Errorf("connect 10.0.0.7: %w", userdir.ErrUnavailable)
+}
+
+func worldOfPeople(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, func(o *api.Options) {
+		o.Directories = userdir.NewUsers(o.Records, []userdir.Directory{userdir.NewLocal("local", o.Records, o.Now, nil), downDirectory{}}, nil)
+	})
+}
+
+// account makes a user with a subject and a session.
+func (w *world) account(name string) (id, subject string) {
 	w.t.Helper()
-	id := w.call("POST", users, map[string]any{"username": username, "email": email, "attributes": map[string]any{"name": strings.ToUpper(username)}}).want(http.StatusCreated).str("id")
-	subject, err := w.store.Subject(w.t.Context(), "local", id, idp.NewID())
+	id = w.call("POST", users, map[string]any{"username": name, "password": "analytical engine", "attributes": map[string]any{"level": 3, "team": []string{"a", "b", "c", "d"}}}).want(http.StatusCreated).str("id")
+	subject, err := w.store.Subject(w.t.Context(), "local", id, "subject-of-"+name)
+	if err == nil {
+		err = w.store.CreateSession(w.t.Context(), idp.Session{ID: "s-" + name, SID: "sid-" + name, Subject: subject, CreatedAt: w.now(), SeenAt: w.now(), ExpiresAt: w.now().Add(time.Hour)})
+	}
+	if err == nil {
+		err = w.store.CreateGrant(w.t.Context(), idp.Grant{ID: "g-" + name, ClientID: "app", Subject: subject, CreatedAt: w.now(), ExpiresAt: w.now().Add(time.Hour)}, idp.Event{})
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return subject
+	return id, subject
 }
 
-func (w *world) hire(subject, role string, apps ...string) {
+func (w *world) signedIn(subject string) bool {
 	w.t.Helper()
-	w.call("POST", "/api/v1/admins", map[string]any{"subject": subject, "role": role, "apps": apps}).want(http.StatusCreated)
+	sessions, err := w.store.SessionsOf(w.t.Context(), subject)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	grants, err := w.store.Grants(w.t.Context(), idp.GrantFilter{Subject: subject}, idp.Page{Limit: 10})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if (len(sessions) > 0) != (len(grants) > 0) {
+		w.t.Errorf("%s has %d sessions and %d grants", subject, len(sessions), len(grants))
+	}
+	return len(sessions) > 0
 }
 
-func TestPeopleAreFound(t *testing.T) {
+// TestMergingPeople: both accounts are one subject, whose first account goes on saying
+// who they are, and whoever was the other is signed out.
+func TestMergingPeople(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ada, adam := w.person("ada", "ada@example.org"), w.person("adam", "adam@example.com")
-	w.person("grace", "grace@example.org")
-	w.hire(ada, api.RoleOwner)
-	for query, want := range map[string][]string{
-		"ada": {"ada", "adam"}, "ADAM": {"adam"}, "example.org": {"ada", "grace"}, adam: {"adam"}, "zoe": {}, "ada@example.org": {"ada"}, "%25": {},
+	w := worldOfPeople(t)
+	annID, ann := w.account("ann")
+	anaID, ana := w.account("ana")
+	a := w.call("POST", people+ann+"/merge", map[string]any{"from": ana}).want(http.StatusOK)
+	want := fmt.Sprintf(`"links":[{"directory":"local","directory_id":"%s"},{"directory":"local","directory_id":"%s"}]`, annID, anaID)
+	if !strings.Contains(a.raw, want) || a.str("subject") != ann {
+		t.Errorf("got %s, want %s", a.raw, want)
+	}
+	if w.signedIn(ana) || !w.signedIn(ann) {
+		t.Error("the wrong one is signed out")
+	}
+	if again, err := w.store.Subject(t.Context(), "local", anaID, "new"); err != nil || again != ann {
+		t.Errorf("ana signs in as %s, %v", again, err)
+	}
+	w.call("GET", people+ana, nil).want(http.StatusNotFound)
+	if events := w.eventNames(); !slices.Contains(events, idp.EventPersonMerged) {
+		t.Errorf("events %v", events)
+	}
+}
+
+func TestMovingAPerson(t *testing.T) {
+	t.Parallel()
+	w := worldOfPeople(t)
+	annID, ann := w.account("ann")
+	newID, other := w.account("ann2")
+	a := w.call("POST", people+ann+"/move", map[string]any{"directory": "local", "directory_id": newID}).want(http.StatusOK)
+	if !strings.Contains(a.raw, fmt.Sprintf(`"links":[{"directory":"local","directory_id":"%s"},`, newID)) {
+		t.Errorf("got %s", a.raw)
+	}
+	if w.signedIn(other) || !w.signedIn(ann) {
+		t.Error("the wrong one is signed out")
+	}
+	if d, id, err := w.store.SubjectOwner(t.Context(), ann); err != nil || d != "local" || id != newID || id == annID {
+		t.Errorf("who she is: %s %s, %v", d, id, err)
+	}
+	// Once more changes nothing.
+	w.call("POST", people+ann+"/move", map[string]any{"directory": "local", "directory_id": newID}).want(http.StatusOK)
+	if !w.signedIn(ann) {
+		t.Error("moving to where she is signed her out")
+	}
+}
+
+func TestPeopleThatAreRefused(t *testing.T) {
+	t.Parallel()
+	w := worldOfPeople(t)
+	id, ann := w.account("ann")
+	_, bob := w.account("bob")
+	for name, c := range map[string]struct {
+		path string
+		body map[string]any
+		want string
+	}{
+		"merged with themselves":    {ann + "/merge", map[string]any{"from": ann}, "422 A person cannot be merged with themselves. pointer=#/from"},
+		"merged with nobody":        {ann + "/merge", map[string]any{"from": "nobody"}, "422 There is no person \"nobody\". pointer=#/from"},
+		"nobody merged":             {"nobody/merge", map[string]any{"from": ann}, "404 There is no person \"nobody\"."},
+		"moved to no directory":     {ann + "/move", map[string]any{"directory": "x", "directory_id": id}, "422 There is no directory \"x\". pointer=#/directory"},
+		"moved to nobody":           {ann + "/move", map[string]any{"directory": "local", "directory_id": "x"}, "422 The directory local has nobody with this id. pointer=#/directory_id"},
+		"moved to one that is down": {ann + "/move", map[string]any{"directory": "corp", "directory_id": "x"}, "503 "},
+		"nobody moved":              {"nobody/move", map[string]any{"directory": "local", "directory_id": id}, "404 There is no person \"nobody\"."},
 	} {
-		var got []string
-		for _, p := range w.call("GET", people+"?q="+query, nil).want(http.StatusOK).items() {
-			got = append(got, p["login"].(string))
-			if p["login"] == "ada" && (p["admin"] != "owner" || p["name"] != "ADA" || p["subject"] != ada || p["status"] != "active" || p["directory"] != "local") {
-				t.Errorf("ada is shown as %v", p)
-			}
-		}
-		slices.Sort(got)
-		if strings.Join(got, " ") != strings.Join(want, " ") {
-			t.Errorf("%s: %v, want %v", query, got, want)
+		if p := w.call("POST", people+c.path, c.body).problem(); !strings.HasPrefix(p, c.want) {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, p, c.want)
 		}
 	}
-	for _, bad := range []string{"", "?q=", "?q=" + strings.Repeat("a", 257), "?q=a&x=1"} {
-		w.call("GET", people+bad, nil).want(http.StatusUnprocessableEntity)
+	w.events.broken = true
+	w.call("POST", people+ann+"/merge", map[string]any{"from": bob}).want(http.StatusServiceUnavailable)
+	w.events.broken = false
+	if !w.signedIn(bob) {
+		t.Error("a merge that is on no record happened")
 	}
 }
 
-func TestPeopleAreHelped(t *testing.T) {
+func TestDirectoriesAndTheirHealth(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ada := w.person("ada", "ada@example.org")
-	desk := []string{"Authorization", "Bearer " + w.tokenOf(api.RoleHelpDesk)}
-	w.call("POST", people+"/"+ada+"/unlock", map[string]any{}, desk...).want(http.StatusNoContent)
-	if !slices.Equal(w.limits, limits{"ada", "ada@example.org"}) {
-		t.Errorf("unlocked %v", w.limits)
+	w := worldOfPeople(t)
+	a := w.call("GET", "/api/v1/directories", nil).want(http.StatusOK)
+	items := a.body["items"].([]any)
+	local, corp := items[0].(map[string]any), items[1].(map[string]any)
+	if len(items) != 2 || local["id"] != "local" || local["status"] != "ok" || local["problem"] != nil || corp["status"] != "down" || corp["kind"] != "ldap" {
+		t.Errorf("%s", a.raw)
 	}
-	end := w.now().Add(time.Hour)
-	for _, id := range []string{"one", "two"} {
-		if err := w.store.CreateSession(t.Context(), idp.Session{ID: id, SID: "sid-" + id, Subject: ada, ExpiresAt: end}); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.store.CreateGrant(t.Context(), idp.Grant{ID: id, ClientID: "wiki-" + id, Subject: ada, SessionID: id, ExpiresAt: end}, idp.Event{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.store.CreateGrant(t.Context(), idp.Grant{ID: "offline", ClientID: "crm", Subject: ada, ExpiresAt: end}, idp.Event{}); err != nil {
-		t.Fatal(err)
-	}
-	alive := func() (out []string) {
-		rows, err := w.store.Grants(t.Context(), idp.GrantFilter{Subject: ada}, idp.Page{Limit: 10})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, g := range rows {
-			out = append(out, g.ID)
-		}
-		return out
-	}
-	if a := w.call("POST", people+"/"+ada+"/revoke-grants", map[string]any{"app": "wiki-one"}, desk...).want(http.StatusOK); a.body["count"] != 1.0 || !slices.Equal(alive(), []string{"offline", "two"}) {
-		t.Errorf("%s, alive %v", a.raw, alive())
-	}
-	if a := w.call("POST", people+"/"+ada+"/end-sessions", map[string]any{}, desk...).want(http.StatusOK); a.body["count"] != 2.0 || !slices.Equal(alive(), []string{"offline"}) {
-		t.Errorf("%s, alive %v", a.raw, alive())
-	}
-	if left, _ := w.store.SessionsOf(t.Context(), ada); len(left) != 0 {
-		t.Errorf("sessions %v", left)
-	}
-	if a := w.call("POST", people+"/"+ada+"/revoke-grants", map[string]any{}, desk...).want(http.StatusOK); a.body["count"] != 1.0 || alive() != nil {
-		t.Errorf("%s, alive %v", a.raw, alive())
-	}
-	link := w.call("POST", people+"/"+ada+"/sign-in-link", map[string]any{}, desk...).want(http.StatusCreated)
-	key, ok := strings.CutPrefix(link.str("url"), issuer+"/login/link?key=")
-	if ticket, err := w.store.Ticket(t.Context(), idp.TicketSignInLink, idp.HashSecret(key)); !ok || err != nil || !strings.Contains(string(ticket.Data), ada) {
-		t.Errorf("%s: %v", link.raw, err)
-	}
-	names := w.eventNames()
-	for _, want := range []string{idp.EventPersonUnlocked, idp.EventGrantRevoked, idp.EventLogout, idp.EventSignInLink} {
-		if !slices.Contains(names, want) {
-			t.Errorf("%s is not on record: %v", want, names)
-		}
-	}
-	for _, what := range []string{"unlock", "end-sessions", "revoke-grants", "sign-in-link"} {
-		if got := w.call("POST", people+"/nobody/"+what, map[string]any{}, desk...).problem(); got != `404 There is no person "nobody".` {
-			t.Errorf("%s: %s", what, got)
-		}
+	if !strings.Contains(corp["problem"].(string), "does not answer") || strings.Contains(a.raw, "10.0.0.7") {
+		t.Errorf("what is wrong: %s", a.raw)
 	}
 }
 
-// Attack: somebody at the help desk makes a sign-in link for an owner, and is one.
-func TestNobodyHelpsAnAdminWhoMayDoMore(t *testing.T) {
+func TestValidateShowsTheColumns(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	boss, colleague := w.person("boss", ""), w.person("colleague", "")
-	w.hire(boss, api.RoleOwner)
-	w.hire(colleague, api.RoleHelpDesk)
-	desk := []string{"Authorization", "Bearer " + w.tokenOf(api.RoleHelpDesk)}
-	for _, what := range []string{"unlock", "end-sessions", "revoke-grants", "sign-in-link"} {
-		if got := w.call("POST", people+"/"+boss+"/"+what, map[string]any{}, desk...).problem(); got != "403 This person is an administrator who may do more than you. Ask an owner." {
-			t.Errorf("%s: %s", what, got)
-		}
-		if a := w.call("POST", people+"/"+colleague+"/"+what, map[string]any{}, desk...); a.status >= 300 {
-			t.Errorf("%s of somebody who may do as much: %s", what, a.raw)
-		}
-		if a := w.call("POST", people+"/"+boss+"/"+what, map[string]any{}); a.status >= 300 {
-			t.Errorf("%s by an owner: %s", what, a.raw)
-		}
+	w := worldOfPeople(t)
+	w.account("ann")
+	const validate = "/api/v1/directories/local/validate"
+	a := w.call("POST", validate, map[string]any{"user": "Ann"}).want(http.StatusOK)
+	want := `{"name":"level","type":"number","values":1,"sample":["3"]},{"name":"team","type":"text","values":4,"sample":["a","b","c"]},{"name":"username","type":"text","values":1,"sample":["ann"]}`
+	if !strings.Contains(a.raw, want) {
+		t.Errorf("got %s\nwant %s", a.raw, want)
 	}
-}
-
-func TestNoLinkForWhoeverMayNotSignIn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ada := w.person("ada", "")
-	id := w.call("GET", users, nil).items()[0]["id"].(string)
-	w.call("PATCH", users+"/"+id, map[string]any{"disabled": true}).want(http.StatusOK)
-	if got := w.call("POST", people+"/"+ada+"/sign-in-link", map[string]any{}).problem(); got != "409 This account is not active (disabled), so a link would not sign it in." {
-		t.Error(got)
+	if events := w.eventNames(); events[len(events)-1] != idp.EventDirectoryTried {
+		t.Errorf("reading somebody's data is not on record: %v", events)
+	}
+	for name, c := range map[string]struct {
+		path string
+		body map[string]any
+		want string
+	}{
+		"an unknown directory": {"/api/v1/directories/x/validate", map[string]any{"user": "ann"}, "404 There is no directory \"x\"."},
+		"nobody":               {validate, map[string]any{"user": "nobody"}, "422 The directory knows nobody of the login \"nobody\". pointer=#/user"},
+		"a query":              {validate, map[string]any{"user": "ann", "query": "$/SSO/X"}, "422 The directory local has no queries to choose from: leave the query out. pointer=#/query"},
+		"one that is down":     {"/api/v1/directories/corp/validate", map[string]any{"user": "ann"}, "503 "},
+	} {
+		if p := w.call("POST", c.path, c.body).problem(); !strings.HasPrefix(p, c.want) {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, p, c.want)
+		}
 	}
 }

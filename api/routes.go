@@ -86,6 +86,42 @@ func (a *Admin) clientRoutes(api huma.API) {
 		func(ctx context.Context, o AppsMaker, in *deleteInput) (*nothing, error) {
 			return nil, o.DeleteClient(ctx, in.ID, in.IfMatch)
 		})
+	a.secretRoutes(api)
+}
+
+type (
+	secretsInput struct {
+		Caller
+		ID string `path:"id" maxLength:"256"`
+	}
+	rotateSecretInput struct {
+		Caller
+		ID   string `path:"id" maxLength:"256"`
+		Body SecretRotation
+	}
+	deleteSecretInput struct {
+		Caller
+		ID     string `path:"id" maxLength:"256"`
+		Secret string `path:"secret_id" maxLength:"256"`
+	}
+	secretAnswer struct{ Body Secret }
+)
+
+func (a *Admin) secretRoutes(api huma.API) {
+	handleFor(api, Actor.AppsWriter, http.MethodPost, "/clients/{id}/secrets", "rotate-client-secret", "Give a client one more secret; two may live at a time", http.StatusCreated,
+		func(ctx context.Context, o AppsWriter, in *rotateSecretInput) (*secretAnswer, error) {
+			s, err := o.RotateSecret(ctx, in.ID, in.Body)
+			return &secretAnswer{s}, err
+		})
+	handleFor(api, Actor.AppsReader, http.MethodGet, "/clients/{id}/secrets", "list-client-secrets", "List a client's live secrets, without their values", http.StatusOK,
+		func(ctx context.Context, o AppsReader, in *secretsInput) (*many[Secret], error) {
+			l, err := o.Secrets(ctx, in.ID)
+			return &many[Secret]{l}, err
+		})
+	handleFor(api, Actor.AppsWriter, http.MethodDelete, "/clients/{id}/secrets/{secret_id}", "delete-client-secret", "End one secret of a client at once", http.StatusNoContent,
+		func(ctx context.Context, o AppsWriter, in *deleteSecretInput) (*nothing, error) {
+			return nil, o.DeleteSecret(ctx, in.ID, in.Secret)
+		})
 }
 
 func (a *Admin) serviceProviderRoutes(api huma.API) {
@@ -180,6 +216,20 @@ func (a *Admin) readRoutes(api huma.API) {
 		func(ctx context.Context, o EventsReader, in *eventsInput) (*many[idp.Event], error) {
 			l, err := o.Events(ctx, in.EventQuery, in.Paging)
 			return &many[idp.Event]{l}, err
+		})
+}
+
+type deliveriesInput struct {
+	Caller
+	Paging
+	App string `query:"app" maxLength:"256" doc:"Only those of this app."`
+}
+
+func (a *Admin) deliveryRoutes(api huma.API) {
+	handleFor(api, Actor.EventsReader, http.MethodGet, "/logout-deliveries", "list-logout-deliveries", "List the receipts of logout messages to apps, newest first", http.StatusOK,
+		func(ctx context.Context, o EventsReader, in *deliveriesInput) (*many[LogoutDelivery], error) {
+			l, err := o.LogoutDeliveries(ctx, in.App, in.Paging)
+			return &many[LogoutDelivery]{l}, err
 		})
 }
 

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"log/slog"
 	"net/url"
 	"time"
 
@@ -24,17 +26,26 @@ type ServiceProviderSettings struct {
 // NewServiceProvider is the body of POST and PUT: metadata as text, or its address, or
 // entity_id with acs by hand.
 type NewServiceProvider struct {
-	App                   string        `json:"app,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" doc:"Slug in our URLs; never changes. Default: made of the name or the entity ID."`
-	MetadataXML           string        `json:"metadata_xml,omitempty" doc:"The SP's SAML metadata document."`
-	MetadataURL           string        `json:"metadata_url,omitempty" maxLength:"2048" doc:"Where to fetch it: https, on the public internet or in outbound.allow_hosts."`
-	EntityID              string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs."`
-	ACS                   []ACSEndpoint `json:"acs,omitempty" maxItems:"100" doc:"By hand: where responses go. The first is the default."`
-	SPSigningCertificates []string      `json:"sp_signing_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates whose keys sign the SP's requests."`
+	App                      string        `json:"app,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" doc:"Slug in our URLs; never changes. Default: made of the name or the entity ID."`
+	MetadataXML              string        `json:"metadata_xml,omitempty" doc:"The SP's SAML metadata document."`
+	MetadataURL              string        `json:"metadata_url,omitempty" maxLength:"2048" doc:"Where to fetch it: https, on the public internet or in outbound.allow_hosts."`
+	EntityID                 string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs."`
+	ACS                      []ACSEndpoint `json:"acs,omitempty" maxItems:"100" doc:"By hand: where responses go. The first is the default."`
+	SLO                      []SLOEndpoint `json:"slo,omitempty" maxItems:"100" doc:"By hand: where the SP is told that a session has ended."`
+	SPSigningCertificates    []string      `json:"sp_signing_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates whose keys sign the SP's requests."`
+	SPEncryptionCertificates []string      `json:"sp_encryption_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates to whose keys we encrypt; the first that can be used is."`
 	ServiceProviderSettings
 }
 
 // ACSEndpoint is an assertion consumer service: an object, or just its address.
 type ACSEndpoint idp.Endpoint
+
+// SLOEndpoint is a single logout service.
+type SLOEndpoint struct {
+	Location         string `json:"location" minLength:"1" maxLength:"2048" format:"uri"`
+	Binding          string `json:"binding,omitempty" doc:"SAML binding URI, or HTTP-Redirect (the default), HTTP-POST or SOAP."`
+	ResponseLocation string `json:"response_location,omitempty" maxLength:"2048" format:"uri" doc:"Where answers to its requests go, if not to location."`
+}
 
 // Schema implements huma.SchemaProvider.
 func (ACSEndpoint) Schema(huma.Registry) *huma.Schema {
@@ -71,23 +82,24 @@ type ServiceProvider struct {
 	App      string `json:"app"`
 	EntityID string `json:"entity_id"`
 	ServiceProviderSettings
-	ACS                   []idp.Endpoint `json:"acs" nullable:"false"`
-	SLO                   []idp.Endpoint `json:"slo,omitempty"`
-	SPSigningCertificates []Certificate  `json:"sp_signing_certificates,omitempty" doc:"Theirs: the keys that verify their requests."`
-	SignsRequests         bool           `json:"signs_requests" doc:"The metadata promises signed requests, so unsigned ones are refused."`
-	WantsAssertionsSigned bool           `json:"wants_assertions_signed"`
-	NameIDFormats         []string       `json:"nameid_formats,omitempty" doc:"Of the metadata."`
-	LaunchURL             string         `json:"launch_url,omitempty" doc:"A link that signs people in to this app. So far only for apps that allow IdP-initiated sign-in."`
-	IDPInitiatedURL       string         `json:"idp_initiated_url,omitempty" doc:"Only when allow_idp_initiated is on."`
-	MetadataURL           string         `json:"metadata_url,omitempty" doc:"Our metadata, for this app."`
-	SigningCertificate    *Certificate   `json:"signing_certificate,omitempty" doc:"Ours: verifies what we send."`
-	Warnings              []string       `json:"warnings,omitempty" doc:"What the metadata has that an admin should know of."`
-	CreatedAt             time.Time      `json:"created_at"`
-	UpdatedAt             time.Time      `json:"updated_at"`
-	version               int64
+	ACS                      []idp.Endpoint `json:"acs" nullable:"false"`
+	SLO                      []idp.Endpoint `json:"slo,omitempty"`
+	SPSigningCertificates    []Certificate  `json:"sp_signing_certificates,omitempty" doc:"Theirs: the keys that verify their requests."`
+	SPEncryptionCertificates []Certificate  `json:"sp_encryption_certificates,omitempty" doc:"Theirs: what we encrypt to."`
+	SignsRequests            bool           `json:"signs_requests" doc:"The metadata promises signed requests, so unsigned ones are refused."`
+	WantsAssertionsSigned    bool           `json:"wants_assertions_signed"`
+	NameIDFormats            []string       `json:"nameid_formats,omitempty" doc:"Of the metadata."`
+	LaunchURL                string         `json:"launch_url,omitempty" doc:"A link that signs people in to this app. So far only for apps that allow IdP-initiated sign-in."`
+	IDPInitiatedURL          string         `json:"idp_initiated_url,omitempty" doc:"Only when allow_idp_initiated is on."`
+	MetadataURL              string         `json:"metadata_url,omitempty" doc:"Our metadata, for this app."`
+	SigningCertificate       *Certificate   `json:"signing_certificate,omitempty" doc:"Ours: verifies what we send."`
+	Warnings                 []string       `json:"warnings,omitempty" doc:"What the metadata has that an admin should know of."`
+	CreatedAt                time.Time      `json:"created_at"`
+	UpdatedAt                time.Time      `json:"updated_at"`
+	version                  int64
 }
 
-func (o acting) viewServiceProvider(sp idp.ServiceProvider, warnings []string) ServiceProvider {
+func (o acting) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider, warnings []string) ServiceProvider {
 	v := ServiceProvider{
 		App: sp.App, EntityID: sp.EntityID,
 		ServiceProviderSettings: ServiceProviderSettings{Name: sp.Name, ServiceProviderPolicy: sp.ServiceProviderPolicy},
@@ -95,13 +107,11 @@ func (o acting) viewServiceProvider(sp idp.ServiceProvider, warnings []string) S
 		WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
 		Warnings: warnings, CreatedAt: sp.CreatedAt, UpdatedAt: sp.UpdatedAt, version: sp.Version,
 	}
-	for _, der := range sp.SigningCerts {
-		if cert, err := x509.ParseCertificate(der); err == nil {
-			v.SPSigningCertificates = append(v.SPSigningCertificates, viewCertificate(cert))
-		}
-	}
-	if cert := o.Ring.SAMLKey().Certificate; cert != nil {
-		ours := viewCertificate(cert)
+	v.SPSigningCertificates, v.SPEncryptionCertificates = viewCertificates(sp.SigningCerts), viewCertificates(sp.EncryptionCerts)
+	if key, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(sp)); err != nil {
+		idp.Note(ctx, slog.String("saml_key", err.Error())) // the rest of the answer is worth having
+	} else if key.Certificate != nil {
+		ours := viewCertificate(key.Certificate)
 		v.SigningCertificate = &ours
 	}
 	if o.Issuer == "" {
@@ -114,6 +124,16 @@ func (o acting) viewServiceProvider(sp idp.ServiceProvider, warnings []string) S
 		v.LaunchURL = v.IDPInitiatedURL
 	}
 	return v
+}
+
+// viewCertificates leaves out bare keys.
+func viewCertificates(ders [][]byte) (out []Certificate) {
+	for _, der := range ders {
+		if cert, err := x509.ParseCertificate(der); err == nil {
+			out = append(out, viewCertificate(cert))
+		}
+	}
+	return out
 }
 
 func viewCertificate(c *x509.Certificate) Certificate {
@@ -133,16 +153,28 @@ func (in NewServiceProvider) manual() (idp.ServiceProvider, error) {
 		}
 		sp.ACS = append(sp.ACS, idp.Endpoint(e))
 	}
-	for i, text := range in.SPSigningCertificates {
+	for i, e := range in.SLO {
+		sp.SLO = append(sp.SLO, idp.Endpoint{Binding: e.Binding, Location: e.Location, ResponseLocation: e.ResponseLocation, Index: i})
+	}
+	var err error
+	if sp.SigningCerts, err = readCertificates("sp_signing_certificates", in.SPSigningCertificates); err != nil {
+		return sp, err
+	}
+	sp.EncryptionCerts, err = readCertificates("sp_encryption_certificates", in.SPEncryptionCertificates)
+	return sp, err
+}
+
+func readCertificates(name string, pems []string) (ders [][]byte, err error) {
+	for i, text := range pems {
 		block, rest := pem.Decode([]byte(text))
-		field := idp.Errorf(idp.Invalid, "Expected one X.509 certificate in PEM form.").On("sp_signing_certificates[" + itoa(i) + "]")
+		field := idp.Errorf(idp.Invalid, "Expected one X.509 certificate in PEM form.").On(name + "[" + itoa(i) + "]")
 		if block == nil || block.Type != "CERTIFICATE" || len(rest) > 2 {
-			return sp, field
+			return nil, field
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return sp, field.Because(err)
+			return nil, field.Because(err)
 		}
-		sp.SigningCerts = append(sp.SigningCerts, block.Bytes)
+		ders = append(ders, block.Bytes)
 	}
-	return sp, nil
+	return ders, nil
 }

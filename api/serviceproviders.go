@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cloudsso/idp"
+	"cloudsso/keys"
 )
 
 // maxMetadata caps a metadata document that is fetched.
@@ -20,7 +21,7 @@ func (o AppsMaker) ImportServiceProvider(ctx context.Context, in NewServiceProvi
 	if err != nil {
 		return ServiceProvider{}, err
 	}
-	if err := o.complete(&sp); err != nil {
+	if err := o.complete(ctx, &sp); err != nil {
 		return ServiceProvider{}, err
 	}
 	if err := o.unknownEntity(ctx, sp.EntityID); err != nil {
@@ -33,7 +34,7 @@ func (o AppsMaker) ImportServiceProvider(ctx context.Context, in NewServiceProvi
 	if err := o.record(ctx, idp.Event{Name: idp.EventSPCreated, App: sp.App, Detail: map[string]string{"entity_id": sp.EntityID}}); err != nil {
 		return ServiceProvider{}, errors.Join(err, o.Records.DeleteServiceProvider(ctx, sp.App, sp.Version))
 	}
-	return o.viewServiceProvider(sp, warnings), nil
+	return o.viewServiceProvider(ctx, sp, warnings), nil
 }
 
 // store creates the record. A slug that we chose gives way to one that is taken.
@@ -68,7 +69,7 @@ func (o acting) unknownEntity(ctx context.Context, entityID string) error {
 // readServiceProvider makes a record of the body; policy members of the body win over
 // what the metadata says.
 func (o acting) readServiceProvider(ctx context.Context, in NewServiceProvider) (sp idp.ServiceProvider, warnings []string, err error) {
-	manual := in.EntityID != "" || len(in.ACS) > 0 || len(in.SPSigningCertificates) > 0
+	manual := in.EntityID != "" || len(in.ACS) > 0 || len(in.SLO) > 0 || len(in.SPSigningCertificates) > 0 || len(in.SPEncryptionCertificates) > 0
 	switch {
 	case in.MetadataXML != "" && in.MetadataURL == "" && !manual:
 		sp, warnings, err = o.fromMetadata("metadata_xml", []byte(in.MetadataXML))
@@ -102,7 +103,23 @@ func (o acting) fromMetadata(field string, doc []byte) (idp.ServiceProvider, []s
 	return sp, warnings, nil
 }
 
-func (o acting) complete(sp *idp.ServiceProvider) error { return o.SAML.Complete(sp, o.Dev) }
+// complete checks the record, and has the key made that will sign for it: its certificate
+// is part of the answer.
+func (o acting) complete(ctx context.Context, sp *idp.ServiceProvider) error {
+	if err := o.SAML.Complete(sp, o.Dev); err != nil {
+		return err
+	}
+	_, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(*sp))
+	return err
+}
+
+// samlKind is the kind of key that signs for a service provider.
+func samlKind(sp idp.ServiceProvider) string {
+	if strings.HasPrefix(sp.SignatureAlgorithm, "ecdsa-") {
+		return keys.ES256
+	}
+	return keys.RS256
+}
 
 // ServiceProvider returns one service provider.
 func (o AppsReader) ServiceProvider(ctx context.Context, app string) (ServiceProvider, error) {
@@ -110,7 +127,7 @@ func (o AppsReader) ServiceProvider(ctx context.Context, app string) (ServicePro
 	if err != nil {
 		return ServiceProvider{}, err
 	}
-	return o.viewServiceProvider(sp, nil), nil
+	return o.viewServiceProvider(ctx, sp, nil), nil
 }
 
 // ServiceProviders lists service providers by app.
@@ -120,7 +137,7 @@ func (o AppsReader) ServiceProviders(ctx context.Context, p Paging) (List[Servic
 		return List[ServiceProvider]{}, err
 	}
 	rows, err := among(ctx, o.own, page, o.Records.ServiceProvider, o.Records.ServiceProviders)
-	view := func(sp idp.ServiceProvider) ServiceProvider { return o.viewServiceProvider(sp, nil) }
+	view := func(sp idp.ServiceProvider) ServiceProvider { return o.viewServiceProvider(ctx, sp, nil) }
 	return list(p, rows, func(sp idp.ServiceProvider) string { return sp.App }, view), err
 }
 
@@ -167,7 +184,7 @@ func (o AppsWriter) changeServiceProvider(ctx context.Context, app string, match
 	if err != nil {
 		return ServiceProvider{}, err
 	}
-	if err := o.complete(&sp); err != nil {
+	if err := o.complete(ctx, &sp); err != nil {
 		return ServiceProvider{}, err
 	}
 	if other, err := o.Records.ServiceProviderByEntityID(ctx, sp.EntityID); err == nil && other.App != app {
@@ -178,7 +195,7 @@ func (o AppsWriter) changeServiceProvider(ctx context.Context, app string, match
 		return ServiceProvider{}, missing(err, "service provider", app)
 	}
 	sp.Version++
-	return o.viewServiceProvider(sp, warnings), o.record(ctx, idp.Event{Name: idp.EventSPUpdated, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
+	return o.viewServiceProvider(ctx, sp, warnings), o.record(ctx, idp.Event{Name: idp.EventSPUpdated, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
 }
 
 // DeleteServiceProvider deletes a service provider. Persistent NameIDs that it was told

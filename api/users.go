@@ -16,12 +16,14 @@ import (
 
 // NewUser is the body of POST /users.
 type NewUser struct {
-	Username   string                     `json:"username" minLength:"1" maxLength:"256" doc:"Unique, compared without case."`
-	Email      string                     `json:"email,omitempty" maxLength:"254"`
-	Password   string                     `json:"password,omitempty" maxLength:"1024" writeOnly:"true" doc:"At least 8 characters. Without one the person cannot sign in by password."`
-	Attributes map[string]json.RawMessage `json:"attributes,omitempty" maxProperties:"200" doc:"Each value is a text, number, boolean or object, or an array of these."`
-	Groups     []string                   `json:"groups,omitempty" maxItems:"1000"`
-	Disabled   bool                       `json:"disabled,omitempty"`
+	Username     string                     `json:"username" minLength:"1" maxLength:"256" doc:"Unique, compared without case."`
+	Email        string                     `json:"email,omitempty" maxLength:"254"`
+	Password     string                     `json:"password,omitempty" maxLength:"1024" writeOnly:"true" doc:"At least 8 characters. Without one the person cannot sign in by password."`
+	PasswordHash string                     `json:"password_hash,omitempty" maxLength:"2048" writeOnly:"true" doc:"In place of password: a hash that another system made (argon2, bcrypt, PBKDF2, scrypt, crypt(3), {SSHA} and relatives, phpass, Django, Keycloak, ASP.NET Identity, Firebase). The first sign-in replaces it."`
+	Attributes   map[string]json.RawMessage `json:"attributes,omitempty" maxProperties:"200" doc:"Each value is a text, number, boolean or object, or an array of these."`
+	Groups       []string                   `json:"groups,omitempty" maxItems:"1000"`
+	Disabled     bool                       `json:"disabled,omitempty"`
+	ExpiresAt    *time.Time                 `json:"expires_at,omitempty" doc:"From then on the account is as if disabled."`
 }
 
 // User is the answer about a user. A password never comes back, nor its hash.
@@ -33,6 +35,7 @@ type User struct {
 	Attributes  map[string]any `json:"attributes" nullable:"false"`
 	Groups      []string       `json:"groups" nullable:"false"`
 	Disabled    bool           `json:"disabled"`
+	ExpiresAt   *time.Time     `json:"expires_at,omitempty"`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
 	version     int64
@@ -40,7 +43,7 @@ type User struct {
 
 func viewUser(u idp.User) User {
 	return User{
-		ID: u.ID, Username: u.Username, Email: u.Email, HasPassword: u.PasswordHash != "", Attributes: viewAttributes(u.Attributes),
+		ExpiresAt: optional(u.ExpiresAt), ID: u.ID, Username: u.Username, Email: u.Email, HasPassword: u.PasswordHash != "", Attributes: viewAttributes(u.Attributes),
 		Groups: append([]string{}, u.Groups...), Disabled: u.Disabled, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, version: u.Version,
 	}
 }
@@ -64,20 +67,44 @@ func (o PeopleWriter) CreateUser(ctx context.Context, in NewUser) (User, error) 
 func (o acting) fill(u *idp.User, in NewUser) error {
 	attributes, err := parseAttributes(in.Attributes)
 	err = errors.Join(checkUsername(in.Username), checkEmail(in.Email), err, checkGroups(in.Groups))
-	if in.Password != "" {
-		err = errors.Join(err, userdir.CheckPassword(in.Password, in.Username, in.Email))
-	}
+	err = errors.Join(err, checkPassword(in))
 	if err != nil {
 		return err
 	}
 	// Stored in the form that sign-in compares: a name typed as "é" is found however the
 	// keyboard composed it.
 	u.Username, u.Email = userdir.Username(in.Username), userdir.Username(in.Email)
-	u.Attributes, u.Groups, u.Disabled = attributes, in.Groups, in.Disabled
-	if in.Password != "" {
+	u.Attributes, u.Groups, u.Disabled, u.ExpiresAt = attributes, in.Groups, in.Disabled, time.Time{}
+	if in.ExpiresAt != nil {
+		u.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
+	}
+	switch {
+	case in.PasswordHash != "":
+		u.PasswordHash, u.PasswordChangedAt = in.PasswordHash, time.Time{} // nobody knows when
+	case in.Password != "":
 		u.PasswordHash, err = userdir.HashPassword(in.Password)
+		u.PasswordChangedAt = o.now()
 	}
 	return err
+}
+
+func checkPassword(in NewUser) error {
+	switch {
+	case in.PasswordHash != "" && in.Password != "":
+		return idp.Errorf(idp.Invalid, "Give a password or its hash, not both.").On("password_hash")
+	case in.PasswordHash != "":
+		return userdir.CheckHash(in.PasswordHash)
+	case in.Password != "":
+		return userdir.CheckPassword(in.Password, in.Username, in.Email)
+	}
+	return nil
+}
+
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 func taken(err error) error {
@@ -157,7 +184,7 @@ func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMe
 	}
 	before := u.PasswordHash
 	if dropsPassword(patch) {
-		u.PasswordHash = ""
+		u.PasswordHash, u.PasswordChangedAt = "", time.Time{}
 	}
 	if err := o.fill(&u, in); err != nil {
 		return User{}, err
@@ -177,7 +204,7 @@ func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMe
 // was disabled before: then this is the second try after a failed first.
 func (o acting) afterChange(ctx context.Context, u idp.User, hashBefore string) error {
 	switch {
-	case u.Disabled:
+	case u.Disabled, !u.ExpiresAt.IsZero() && !o.now().Before(u.ExpiresAt):
 		return o.endAccess(ctx, u.ID, "user_disabled")
 	case u.PasswordHash != hashBefore:
 		return o.endAccess(ctx, u.ID, "password_changed")
@@ -195,7 +222,7 @@ func (o acting) userConflict(ctx context.Context, err error, u idp.User) error {
 
 // settingsOf is the document that a patch is applied to.
 func settingsOf(u idp.User) (NewUser, error) {
-	s := NewUser{Username: u.Username, Email: u.Email, Groups: u.Groups, Disabled: u.Disabled, Attributes: map[string]json.RawMessage{}}
+	s := NewUser{Username: u.Username, Email: u.Email, Groups: u.Groups, Disabled: u.Disabled, ExpiresAt: optional(u.ExpiresAt), Attributes: map[string]json.RawMessage{}}
 	for name, v := range viewAttributes(u.Attributes) {
 		b, err := json.Marshal(v)
 		if err != nil {

@@ -78,9 +78,10 @@ func newWorld(t *testing.T, change ...func(*api.Options)) *world {
 	w := &world{t: t, clock: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), fetcher: &fetcher{}}
 	w.store = memory.New(w.now)
 	w.events = &breakableEvents{Log: audit.New(w.store, slog.New(slog.DiscardHandler), w.now)}
+	users := userdir.NewUsers(w.store, []userdir.Directory{userdir.NewLocal("local", w.store, w.now, nil)}, nil)
 	o := api.Options{
 		Issuer: issuer, Records: w.store, Sessions: w.store, Tickets: w.store, Audit: w.events, Limits: &w.limits,
-		People: userdir.NewUsers(w.store, []userdir.Directory{userdir.NewLocal("local", w.store, nil)}, nil), Fetch: w.fetcher, Ring: ring(), Now: w.now,
+		People: users, Directories: users, Fetch: w.fetcher, Ring: ring(), Now: w.now,
 		SAML: api.SAML{ServiceProvider: parseSP, Complete: completeSP},
 	}
 	for _, c := range change {

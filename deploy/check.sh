@@ -33,6 +33,7 @@ stage_packages() {
   command -v redis-server >/dev/null || need+=(redis-server)
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need+=(postgresql)
   [ -x /usr/sbin/slapd ] || need+=(slapd)
+  [ -x /usr/sbin/mariadbd ] || need+=(mariadb-server-core)
   command -v nginx >/dev/null || need+=(nginx-light) # reads the sample configuration, never runs
   command -v node >/dev/null || need+=(nodejs)
   command -v npm >/dev/null || need+=(npm)

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -20,41 +21,38 @@ const (
 
 // Complete fills in the defaults of RFC 7591 §2 and refuses what could not work or
 // could not be safe. dev lets addresses be http. The error is an [Error] of code
-// [Invalid] whose Field is the member's name; it names the first fault only. Mapping
-// rows are checked by idp/mapping.
+// [Invalid] whose Field is the member's name, or several of them joined. Mapping rows are
+// checked by idp/mapping.
 func (m *ClientMetadata) Complete(dev bool) error {
 	m.complete()
+	var faults []error
 	for _, check := range []func(bool) *Error{
-		m.checkChoices, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
+		m.checkChoices, m.checkAuthentication, m.checkKeySet, m.checkSigning, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkLogoutURIs, m.checkInitiateLogin, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
+		m.checkSubject, m.checkRequestObjects, m.checkResources,
 	} {
 		if err := check(dev); err != nil {
-			return err
+			faults = append(faults, err)
 		}
 	}
-	return nil
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	return errors.Join(faults...)
 }
 
 func (m *ClientMetadata) complete() {
 	setDefault(&m.ApplicationType, "web")
 	setDefault(&m.TokenEndpointAuthMethod, "client_secret_basic")
-	setDefault(&m.IDTokenSignedResponseAlg, "RS256")
-	if len(m.GrantTypes) == 0 {
-		m.GrantTypes = []string{"authorization_code"}
-	}
-	if len(m.ResponseTypes) == 0 && m.signsPeopleIn() {
-		m.ResponseTypes = []string{"code"}
-	}
+	m.completeSigning()
+	setDefault(&m.SubjectType, "public")
+	setDefault(&m.AccessTokenFormat, "opaque")
+	m.completeGrants()
 	if m.Scope = strings.Join(strings.Fields(m.Scope), " "); m.Scope == "" && m.signsPeopleIn() {
 		m.Scope = defaultScope
 		if slices.Contains(m.GrantTypes, "refresh_token") {
 			m.Scope += " offline_access"
 		}
 	}
-}
-
-// signsPeopleIn: a client without it acts for itself only.
-func (m *ClientMetadata) signsPeopleIn() bool {
-	return slices.Contains(m.GrantTypes, "authorization_code")
 }
 
 func setDefault(field *string, value string) {
@@ -73,40 +71,13 @@ func (m *ClientMetadata) checkChoices(bool) *Error {
 		return badMember("client_name", "The name is longer than 200 bytes.")
 	case m.ApplicationType != "web" && m.ApplicationType != "native":
 		return badMember("application_type", "The application type must be web or native.")
-	case !slices.Contains([]string{"client_secret_basic", "client_secret_post", "none"}, m.TokenEndpointAuthMethod):
-		return badMember("token_endpoint_auth_method", "The authentication method must be client_secret_basic, client_secret_post or none.")
-	case m.IDTokenSignedResponseAlg != "RS256" && m.IDTokenSignedResponseAlg != "ES256":
-		return badMember("id_token_signed_response_alg", "The signing algorithm must be RS256 or ES256.")
-	}
-	return nil
-}
-
-func (m *ClientMetadata) checkGrants(bool) *Error {
-	for _, g := range m.GrantTypes {
-		switch {
-		case g == "client_credentials" && m.TokenEndpointAuthMethod == "none":
-			// RFC 6749 §4.4: anybody could name the client.
-			return badMember("grant_types", "The grant type client_credentials needs a client that authenticates; token_endpoint_auth_method is none.")
-		case g == "refresh_token" && !m.signsPeopleIn():
-			return badMember("grant_types", "The grant type refresh_token needs authorization_code beside it: refresh tokens come from codes.")
-		case g != "authorization_code" && g != "refresh_token" && g != "client_credentials":
-			return badMember("grant_types", "The grant type %q is not supported: use authorization_code, and refresh_token beside it if the application works while nobody is there; or client_credentials for an application that acts for itself.", g)
-		}
-	}
-	for _, r := range m.ResponseTypes {
-		if r != "code" {
-			return badMember("response_types", "The response type %q is not supported: use code. Tokens in the front channel leak (RFC 9700 §2.1.2).", r)
-		}
-		if !m.signsPeopleIn() {
-			return badMember("response_types", "The response type code needs the grant type authorization_code.")
-		}
 	}
 	return nil
 }
 
 func (m *ClientMetadata) checkRedirects(dev bool) *Error {
 	switch {
-	case len(m.RedirectURIs) == 0 && m.signsPeopleIn():
+	case len(m.RedirectURIs) == 0 && m.returnsToApp():
 		return badMember("redirect_uris", "At least one redirect URI is needed: the address that the application gets its answers at.")
 	case len(m.RedirectURIs) > maxURIs:
 		return badMember("redirect_uris", "There are more than %d redirect URIs.", maxURIs)
@@ -156,7 +127,7 @@ func (m *ClientMetadata) badRedirect(raw string, dev bool) string {
 	if u.Hostname() == "" || u.Opaque != "" {
 		return "it has no host."
 	}
-	for _, ours := range []string{"code", "state", "iss", "error", "response"} {
+	for _, ours := range []string{"code", "access_token", "id_token", "state", "iss", "error", "response"} {
 		// Attack: a parameter of the answer that stands in the address already, so that the
 		// application reads that one (CVE-2026-9689).
 		if u.Query().Has(ours) {
@@ -225,14 +196,8 @@ func (m *ClientMetadata) checkURIs(dev bool) *Error {
 		if f[1] == "" {
 			continue
 		}
-		u, why := absolute(f[1])
-		if why == "" && u.Scheme != "https" && !(dev && u.Scheme == "http") {
-			why = "it must be https."
-		} else if why == "" && u.Hostname() == "" {
-			why = "it has no host."
-		}
-		if why != "" {
-			return badMember(f[0], "The address %q cannot be used: %s", f[1], why)
+		if err := badPageURI(f[0], f[1], dev); err != nil {
+			return err
 		}
 	}
 	return nil

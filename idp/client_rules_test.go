@@ -19,7 +19,7 @@ func TestCompleteFillsDefaults(t *testing.T) {
 		RedirectURIs: []string{"https://rp.example/cb"}, GrantTypes: []string{"authorization_code", "refresh_token"},
 		ResponseTypes: []string{"code"}, ApplicationType: "web",
 		Scope:                   "openid profile email phone address groups offline_access",
-		TokenEndpointAuthMethod: "client_secret_basic", IDTokenSignedResponseAlg: "RS256",
+		TokenEndpointAuthMethod: "client_secret_basic", IDTokenSignedResponseAlg: "RS256", SubjectType: "public", AccessTokenFormat: "opaque",
 	}
 	if !reflect.DeepEqual(m, want) {
 		t.Errorf("got  %+v\nwant %+v", m, want)
@@ -74,7 +74,7 @@ func TestCompleteRefuses(t *testing.T) {
 	}{
 		"no redirect URI":              {func(m *idp.ClientMetadata) { m.RedirectURIs = nil }, "redirect_uris", "At least one redirect URI"},
 		"too many redirect URIs":       {func(m *idp.ClientMetadata) { m.RedirectURIs = make([]string, 101) }, "redirect_uris", "more than 100"},
-		"an unknown grant type":        {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"password"} }, "grant_types", `"password" is not supported`},
+		"an unknown grant type":        {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"saml2"} }, "grant_types", `"saml2" is not supported`},
 		"refresh tokens without codes": {func(m *idp.ClientMetadata) { m.GrantTypes = []string{"refresh_token"} }, "grant_types", "needs authorization_code"},
 		"a public client for itself": {func(m *idp.ClientMetadata) {
 			m.TokenEndpointAuthMethod, m.GrantTypes = "none", []string{"authorization_code", "client_credentials"}
@@ -90,10 +90,20 @@ func TestCompleteRefuses(t *testing.T) {
 		}, "post_logout_redirect_uris", "must be https"},
 		"a logout address with state":       {func(m *idp.ClientMetadata) { m.PostLogoutRedirectURIs = []string{"https://rp.example/?state=1"} }, "post_logout_redirect_uris", "parameter state"},
 		"a logout address that is a script": {func(m *idp.ClientMetadata) { m.PostLogoutRedirectURIs = []string{"javascript:alert(1)"} }, "post_logout_redirect_uris", "must be https"},
-		"an implicit response type":         {func(m *idp.ClientMetadata) { m.ResponseTypes = []string{"id_token token"} }, "response_types", "use code"},
+		"a back channel over http":          {func(m *idp.ClientMetadata) { m.BackchannelLogoutURI = "http://rp.example/back" }, "backchannel_logout_uri", "must be https"},
+		"a back channel with a fragment":    {func(m *idp.ClientMetadata) { m.BackchannelLogoutURI = "https://rp.example/back#x" }, "backchannel_logout_uri", "fragment"},
+		"a back channel that is a path":     {func(m *idp.ClientMetadata) { m.BackchannelLogoutURI = "/back" }, "backchannel_logout_uri", "not an absolute URI"},
+		"a front channel on another host":   {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "https://other.example/out" }, "frontchannel_logout_uri", "those of a redirect URI"},
+		"a front channel on another port":   {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "https://rp.example:8443/out" }, "frontchannel_logout_uri", "those of a redirect URI"},
+		"a front channel over http":         {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "http://rp.example/out" }, "frontchannel_logout_uri", "must be https"},
+		"a front channel with a sid":        {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "https://rp.example/out?sid=1" }, "frontchannel_logout_uri", "parameter sid"},
+		"a front channel that is a script":  {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "javascript:alert(1)" }, "frontchannel_logout_uri", "no host"},
+		"a start over http":                 {func(m *idp.ClientMetadata) { m.InitiateLoginURI = "http://rp.example/start" }, "initiate_login_uri", "must be https"},
+		"a start with an issuer":            {func(m *idp.ClientMetadata) { m.InitiateLoginURI = "https://rp.example/start?iss=x" }, "initiate_login_uri", "parameter iss"},
+		"an implicit response type":         {func(m *idp.ClientMetadata) { m.ResponseTypes = []string{"id_token token"} }, "response_types", "needs the switch allow_implicit"},
 		"an unknown application type":       {func(m *idp.ClientMetadata) { m.ApplicationType = "spa" }, "application_type", "web or native"},
-		"an unknown authentication method":  {func(m *idp.ClientMetadata) { m.TokenEndpointAuthMethod = "private_key_jwt" }, "token_endpoint_auth_method", "client_secret_basic"},
-		"an unknown algorithm":              {func(m *idp.ClientMetadata) { m.IDTokenSignedResponseAlg = "none" }, "id_token_signed_response_alg", "RS256 or ES256"},
+		"an unknown authentication method":  {func(m *idp.ClientMetadata) { m.TokenEndpointAuthMethod = "tls_client_auth" }, "token_endpoint_auth_method", "client_secret_basic"},
+		"an unknown algorithm":              {func(m *idp.ClientMetadata) { m.IDTokenSignedResponseAlg = "RS1" }, "id_token_signed_response_alg", "one of RS256, ES256"},
 		"a public client without PKCE":      {func(m *idp.ClientMetadata) { m.TokenEndpointAuthMethod, m.RequirePKCE = "none", &no }, "require_pkce", "always needs PKCE"},
 		"a scope with a quote":              {func(m *idp.ClientMetadata) { m.Scope = `openid a"b` }, "scope", "cannot have"},
 		"a scope outside ASCII":             {func(m *idp.ClientMetadata) { m.Scope = "openid grüße" }, "scope", "cannot have"},
@@ -158,6 +168,7 @@ func TestCompleteRedirectURIs(t *testing.T) {
 		"a backslash":                         {uri: `https://rp.example\@evil.example/`, why: "a backslash"},
 		"letters outside ASCII":               {uri: "https://rp.exämple/cb", why: "outside ASCII"},
 		"a parameter of ours":                 {uri: "https://rp.example/cb?code=1", why: "parameter code"},
+		"a token of ours":                     {uri: "https://rp.example/cb?id_token=1", why: "parameter id_token"},
 		"an encoded name of a parameter":      {uri: "https://rp.example/cb?%73tate=1", why: "parameter state"},
 		"empty":                               {uri: "", why: "not an absolute"},
 		"long":                                {uri: "https://rp.example/" + strings.Repeat("x", 2048), why: "longer than 2048"},
@@ -226,5 +237,34 @@ func TestMatchRedirect(t *testing.T) {
 				t.Errorf("got %q %v", got, ok)
 			}
 		})
+	}
+}
+
+func TestLogoutAddressesThatWork(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		redirect, front, back string
+		dev                   bool
+	}{
+		"another host for the back channel": {"https://rp.example/cb", "https://rp.example/out?a=b", "https://api.rp.example:8443/out", false},
+		"a port that goes without saying":   {"https://rp.example:443/cb", "https://RP.example/out", "", false},
+		"loopback in development":           {"http://localhost:9000/cb", "http://localhost:9000/out", "http://127.0.0.1:9001/out", true},
+	} {
+		m := idp.ClientMetadata{RedirectURIs: []string{c.redirect}, FrontchannelLogoutURI: c.front, BackchannelLogoutURI: c.back}
+		if err := m.Complete(c.dev); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://RP.example:443/a?b": "https://rp.example", "https://rp.example:8443": "https://rp.example:8443", "http://[::1]:80/": "http://[::1]",
+		"com.example.app:/x": "", "javascript:alert(1)": "", "//rp.example": "", "https://a@rp.example/": "", "": "",
+	} {
+		if got := idp.Origin(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
 	}
 }

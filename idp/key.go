@@ -7,6 +7,10 @@ const (
 	KeyUseSign  = "sig"   // signs JWTs; published in the JWKS
 	KeyUseSAML  = "saml"  // signs SAML messages; published in metadata with its certificate
 	KeyUseToken = "token" // symmetric root for opaque tokens and cookies; never published
+
+	// KeyUseShared is no key: the row says that some client has its tokens signed with a
+	// key that it shares with us, so that the JWKS has a placeholder for the algorithm.
+	KeyUseShared = "oct"
 )
 
 // KeyRecord is one key of the ring as it lies in the store. Its state follows from

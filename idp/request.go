@@ -17,6 +17,20 @@ type Request struct {
 	notes []slog.Attr
 }
 
+// Network is the part of the address that one person or office is given, /24 or /64;
+// limits count by it. "" if the address is not known.
+func (r *Request) Network() string {
+	bits := 64
+	if r.IP.Is4() {
+		bits = 24
+	}
+	p, err := r.IP.Prefix(bits)
+	if err != nil || !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
 type requestKey struct{}
 
 // WithRequest returns a context that carries r.

@@ -32,6 +32,10 @@ func NewSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
+// NewSharedKey returns 512 random bits as 86 characters of base64url: as a key of octets,
+// it is long enough for every HMAC up to HS512.
+func NewSharedKey() string { return NewSecret() + NewSecret() }
+
 // NewID returns 128 random bits as 26 characters of lower-case base32: unique,
 // unguessable, the same when case is ignored. For records, subjects and grants.
 func NewID() string {

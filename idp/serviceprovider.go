@@ -12,10 +12,14 @@ type ServiceProvider struct {
 	MetadataXML           []byte // the document as given; nil when set up by hand
 	ACS                   []Endpoint
 	SLO                   []Endpoint
-	SigningCerts          [][]byte // DER; the keys in them verify the SP's messages, their dates do not matter (IIP-MD12)
-	SignsRequests         bool     // AuthnRequestsSigned of the metadata: an unsigned request is refused
-	WantsAssertionsSigned bool     // WantAssertionsSigned of the metadata
-	NameIDFormats         []string // of the metadata, in its order
+	SigningCerts          [][]byte           // DER; the keys in them verify the SP's messages, their dates do not matter (IIP-MD12)
+	SignsRequests         bool               // AuthnRequestsSigned of the metadata: an unsigned request is refused
+	WantsAssertionsSigned bool               // WantAssertionsSigned of the metadata
+	NameIDFormats         []string           // of the metadata, in its order
+	EncryptionCerts       [][]byte           // DER; what we encrypt to
+	EncryptionMethods     []EncryptionMethod // of the metadata, in its order
+	AttributeServices     []AttributeService // of the metadata
+	SubjectIDReq          string             // of the metadata: subject-id, pairwise-id, none or any; empty: not said
 
 	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
@@ -28,28 +32,23 @@ type Endpoint struct {
 	Location  string `json:"location" format:"uri"`
 	Index     int    `json:"index"`
 	IsDefault bool   `json:"is_default,omitempty"`
+	// ResponseLocation takes what answers a message of ours. Empty: Location does.
+	ResponseLocation string `json:"response_location,omitempty" format:"uri" doc:"Where answers to our requests go, if not to location."`
 }
 
-// ServiceProviderPolicy is what an admin decides about a service provider: the same
-// struct behind the API, files and the console.
-type ServiceProviderPolicy struct {
-	Sign                    string    `json:"sign,omitempty" enum:"response,assertion,both" doc:"What we sign. Default response; the assertion as well when the metadata says WantAssertionsSigned."`
-	NameID                  NameIDCfg `json:"nameid,omitempty"`
-	Attributes              []Mapping `json:"attributes,omitempty" doc:"Default: mail, givenName, sn, displayName, uid in the urn:oid form."`
-	AllowIDPInitiated       bool      `json:"allow_idp_initiated,omitempty" doc:"Off by default: an unsolicited response can be injected into a stranger's browser (login CSRF)."`
-	WantAuthnRequestsSigned bool      `json:"want_authn_requests_signed,omitempty" doc:"Refuse unsigned requests even if the metadata does not promise signed ones."`
-	Audiences               []string  `json:"audiences,omitempty" doc:"Further audiences beside the entity ID."`
-	Lifetime                int64     `json:"lifetime,omitempty" minimum:"30" maximum:"86400" doc:"Seconds an assertion is valid. Default 300."`
-	DefaultRelayState       string    `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
-	Disabled                bool      `json:"disabled,omitempty"`
+// EncryptionMethod is a cipher or a key transport that a service provider can read, by
+// the URIs of XML Encryption.
+type EncryptionMethod struct {
+	Algorithm string `json:"algorithm"`
+	Digest    string `json:"digest,omitempty"`
+	MGF       string `json:"mgf,omitempty"`
 }
 
-// NameIDCfg says how a service provider hears who a person is.
-type NameIDCfg struct {
-	Format          string `json:"format,omitempty" doc:"unspecified, emailAddress, persistent, transient, or the full URN. Default: what the request or the metadata asks for, else persistent."`
-	From            string `json:"from,omitempty" doc:"Directory attribute for unspecified and emailAddress. Default username, and email."`
-	NameQualifier   string `json:"name_qualifier,omitempty"`
-	SPNameQualifier string `json:"sp_name_qualifier,omitempty"`
+// AttributeService is one AttributeConsumingService: what a service provider wants to hear
+// when its request names this index.
+type AttributeService struct {
+	Index int      `json:"index"`
+	Names []string `json:"names"` // of attributes
 }
 
 // PersistentID is the pairwise NameID of one subject at one service provider: stored,

@@ -24,20 +24,30 @@ type kind struct{ use, alg string }
 
 func (k kind) slot(generation int) string { return fmt.Sprintf("%s/%s/%d", k.use, k.alg, generation) }
 
-// kinds that every ring has from its first start.
-func kinds() []kind {
+// firstKinds are those that every ring has from its first start. An RSA key of 4096 bits
+// takes seconds, so the others wait until somebody needs them.
+func firstKinds() []kind {
 	return []kind{
 		{idp.KeyUseSign, RS256},
 		{idp.KeyUseSign, ES256},
 		{idp.KeyUseSAML, RS256},
-		{idp.KeyUseToken, hs256},
+		{idp.KeyUseToken, HS256},
 	}
 }
 
-// missing returns the slots to fill so that every kind has a key that is not retired.
-func missing(rows []idp.KeyRecord, now time.Time) []kindSlot {
+// kinds are all that there can be keys of.
+func kinds() (out []kind) {
+	for _, alg := range idp.AsymmetricAlgs() {
+		out = append(out, kind{idp.KeyUseSign, alg})
+	}
+	return append(out, kind{idp.KeyUseSAML, RS256}, kind{idp.KeyUseSAML, ES256}, kind{idp.KeyUseToken, HS256})
+}
+
+// missing returns the slots to fill so that every one of these kinds has a key that is
+// not retired.
+func missing(rows []idp.KeyRecord, kinds []kind, now time.Time) []kindSlot {
 	var out []kindSlot
-	for _, k := range kinds() {
+	for _, k := range kinds {
 		last, alive := 0, false
 		for _, r := range rows {
 			if r.Use != k.use || r.Alg != k.alg {
@@ -97,6 +107,10 @@ func newRecord(kek *KEK, s kindSlot, now time.Time) (idp.KeyRecord, error) {
 
 // fill makes the key of r and returns the half to be sealed.
 func fill(r *idp.KeyRecord, now time.Time) ([]byte, error) {
+	if r.Use == idp.KeyUseShared {
+		r.ID = idp.NewID()
+		return nil, nil
+	}
 	if r.Use == idp.KeyUseToken {
 		secret := make([]byte, 32)
 		rand.Read(secret)

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"time"
+
+	"cloudsso/idp"
 )
 
 // Info describes one key to an operator. It holds nothing secret.
@@ -29,6 +31,10 @@ type Info struct {
 
 // Keys lists every key of the ring, sorted by use, algorithm and age.
 func (r *Ring) Keys() []Info {
+	return slices.DeleteFunc(r.rows(), func(i Info) bool { return i.Use == idp.KeyUseShared })
+}
+
+func (r *Ring) rows() []Info {
 	s, now := r.snapshot.Load(), r.now()
 	out := make([]Info, 0, len(s.keys))
 	for _, k := range s.keys {
@@ -42,7 +48,7 @@ func (r *Ring) Keys() []Info {
 
 // infoOf describes one key that is there.
 func (r *Ring) infoOf(kid string) Info {
-	all := r.Keys()
+	all := r.rows()
 	return all[slices.IndexFunc(all, func(i Info) bool { return i.KID == kid })]
 }
 

@@ -3,6 +3,7 @@ package keys
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -17,6 +18,7 @@ type jwk struct {
 	Alg string `json:"alg,omitempty"`
 	Crv string `json:"crv,omitempty"`
 	E   string `json:"e,omitempty"`
+	K   string `json:"k,omitempty"` // never of a real key: placeholder.go
 	Kid string `json:"kid,omitempty"`
 	Kty string `json:"kty"`
 	N   string `json:"n,omitempty"`
@@ -39,11 +41,13 @@ func publicJWK(pub crypto.PublicKey) (jwk, error) {
 		}
 		half := (len(point) - 1) / 2
 		return jwk{Kty: "EC", Crv: pub.Curve.Params().Name, X: b64(point[1 : 1+half]), Y: b64(point[1+half:])}, nil
+	case ed25519.PublicKey:
+		return jwk{Kty: "OKP", Crv: "Ed25519", X: b64(pub)}, nil // RFC 8037 §2
 	}
 	return jwk{}, fmt.Errorf("no JWK form for %T", pub)
 }
 
-// Thumbprint returns the RFC 7638 SHA-256 thumbprint of an RSA or EC public key: the
+// Thumbprint returns the RFC 7638 SHA-256 thumbprint of an RSA, EC or Ed25519 public key: the
 // kid of our keys.
 func Thumbprint(pub crypto.PublicKey) (string, error) {
 	j, err := publicJWK(pub)

@@ -16,7 +16,8 @@ type keySet struct {
 }
 
 // JWKS returns the JSON Web Key Set (RFC 7517 §5) with the public half of every key
-// that may have signed a token or soon will, and its strong ETag. The caller must not
+// that may have signed a token or soon will, and its strong ETag; a symmetric algorithm
+// that a client uses has a placeholder (placeholder.go). The caller must not
 // change body.
 func (r *Ring) JWKS() (body []byte, etag string) {
 	s, now := r.snapshot.Load(), r.now()
@@ -41,6 +42,9 @@ func (s *snapshot) render(now time.Time) *keySet {
 			}
 		}
 	}
+	for _, alg := range s.placeholders(now) {
+		doc.Keys = append(doc.Keys, placeholder(alg))
+	}
 	set.body, _ = json.Marshal(doc) // strings only
 	sum := sha256.Sum256(set.body)
 	set.etag = `"` + b64(sum[:16]) + `"`
@@ -51,7 +55,7 @@ func (s *snapshot) render(now time.Time) *keySet {
 // that signs: careless relying parties take the first key of the set.
 func (s *snapshot) jwtKeys(now time.Time) []*key {
 	var out []*key
-	for _, alg := range jwtAlgs() {
+	for _, alg := range idp.AsymmetricAlgs() {
 		signing := s.pick(idp.KeyUseSign, alg, now)
 		if signing != nil {
 			out = append(out, signing)
@@ -65,11 +69,11 @@ func (s *snapshot) jwtKeys(now time.Time) []*key {
 	return out
 }
 
-// Algs returns the algorithms that the ring can sign JWTs with, RS256 first.
+// Algs returns the algorithms that have a key to sign JWTs with now, RS256 first.
 func (r *Ring) Algs() []string {
 	var out []string
 	s, now := r.snapshot.Load(), r.now()
-	for _, alg := range jwtAlgs() {
+	for _, alg := range idp.AsymmetricAlgs() {
 		if s.pick(idp.KeyUseSign, alg, now) != nil {
 			out = append(out, alg)
 		}

@@ -16,6 +16,9 @@ import (
 // ErrBadJWT is wrapped by every error of [Ring.VerifyJWT]. The text beside it is for the log.
 var ErrBadJWT = errors.New("not a valid token of this provider")
 
+// ErrNoKey is wrapped by the error of [Ring.SignJWT] if the algorithm has no key (yet).
+var ErrNoKey = errors.New("there is no key to sign with")
+
 const maxJWT = 16 << 10 // bytes; ours are far smaller
 
 // joseHeader is all that our tokens have in their header.
@@ -30,7 +33,7 @@ type joseHeader struct {
 func (r *Ring) SignJWT(alg, typ string, claims []byte) (string, error) {
 	k := r.snapshot.Load().pick(idp.KeyUseSign, alg, r.now())
 	if k == nil {
-		return "", fmt.Errorf("there is no key to sign %q with", alg)
+		return "", fmt.Errorf("%w: %q", ErrNoKey, alg)
 	}
 	if typ == "" {
 		typ = "JWT"
@@ -40,10 +43,10 @@ func (r *Ring) SignJWT(alg, typ string, claims []byte) (string, error) {
 		return "", err
 	}
 	payload := base64.RawURLEncoding.EncodedLen(len(claims))
-	jws := make([]byte, 0, len(header)+payload+len("..")+512)
+	jws := make([]byte, 0, len(header)+payload+len("..")+700) // base64 of an RSA-4096 signature
 	jws = append(append(jws, header...), '.')
 	jws = base64.RawURLEncoding.AppendEncode(jws, claims)
-	sig, err := k.method.sign(k.signer, digestOf(jws))
+	sig, err := k.method.sign(k.signer, jws)
 	if err != nil {
 		return "", fmt.Errorf("sign with %s: %w", k.Slot, err)
 	}
@@ -62,7 +65,7 @@ func (r *Ring) VerifyJWT(raw string, typ ...string) ([]byte, error) {
 }
 
 func (r *Ring) verify(raw string, typ []string) ([]byte, error) {
-	header, payload, sig, err := splitJWS(raw)
+	header, payload, sig, err := splitJWS(raw, maxJWT)
 	if err != nil {
 		return nil, err
 	}
@@ -83,14 +86,14 @@ func (r *Ring) verify(raw string, typ []string) ([]byte, error) {
 		return nil, errors.New("typ is another one") // RFC 8725 §3.11
 	}
 	signed := raw[:strings.LastIndexByte(raw, '.')]
-	if !k.method.verify(k.signer.Public(), digestOf([]byte(signed)), sig) {
+	if !k.method.verify(k.signer.Public(), []byte(signed), sig) {
 		return nil, errors.New("the signature does not match")
 	}
 	return payload, nil
 }
 
-func splitJWS(raw string) (header, payload, sig []byte, err error) {
-	if len(raw) > maxJWT {
+func splitJWS(raw string, most int) (header, payload, sig []byte, err error) {
+	if len(raw) > most {
 		return nil, nil, nil, errors.New("too long")
 	}
 	parts := strings.Split(raw, ".")

@@ -90,6 +90,18 @@ func (k *KEK) Open(purpose string, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// Seal encrypts plain under the key-encryption key for a record of the store, bound to
+// purpose: [Ring.Open] must be given the same, which names the record. It is for secrets
+// that must be recoverable; others are kept as hashes.
+func (r *Ring) Seal(purpose string, plain []byte) ([]byte, error) {
+	return r.kek.Seal("record/"+purpose, plain)
+}
+
+// Open decrypts what [Ring.Seal] made for the same purpose; the error is [ErrWrongKEK] or [ErrTampered].
+func (r *Ring) Open(purpose string, sealed []byte) ([]byte, error) {
+	return r.kek.Open("record/"+purpose, sealed)
+}
+
 // unsaved reports whether the key is new and in memory only.
 func (k *KEK) unsaved() bool {
 	k.mu.Lock()

@@ -26,8 +26,8 @@ const (
 // key is one unsealed row.
 type key struct {
 	idp.KeyRecord
-	method  algorithm         // nil for KeyUseToken
-	signer  crypto.Signer     // nil for KeyUseToken
+	method  algorithm         // nil without a key pair
+	signer  crypto.Signer     // nil without a key pair
 	secret  []byte            // KeyUseToken only
 	cert    *x509.Certificate // KeyUseSAML only
 	jwk     jwk
@@ -56,8 +56,11 @@ func unseal(kek *KEK, r idp.KeyRecord) (*key, error) {
 		return nil, err
 	}
 	k := &key{KeyRecord: r}
-	if r.Use == idp.KeyUseToken {
+	switch {
+	case r.Use == idp.KeyUseToken:
 		k.secret = plain
+		return k, nil
+	case r.Use == idp.KeyUseShared && len(plain) == 0:
 		return k, nil
 	}
 	if err := k.parse(plain); err != nil {

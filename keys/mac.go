@@ -33,7 +33,7 @@ func (r *Ring) MAC(purpose string) *MAC { return &MAC{ring: r, purpose: purpose}
 // are framed by their lengths, so that moving a byte from one to the next changes the sum.
 func (m *MAC) Sum(parts ...[]byte) []byte {
 	s := m.ring.snapshot.Load()
-	root := s.pick(idp.KeyUseToken, hs256, m.ring.now())
+	root := s.pick(idp.KeyUseToken, HS256, m.ring.now())
 	if root == nil { // every root has expired: something that nobody can foresee, and nothing verifies
 		out := make([]byte, sha256.Size)
 		rand.Read(out)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ type Ring struct {
 	now      func() time.Time
 	snapshot atomic.Pointer[snapshot]
 	ticked   atomic.Pointer[snapshot] // the one of the last Tick
+	making   sync.Mutex               // one key is made on demand at a time
 }
 
 // Open reads the keys from store and unseals them with kek. On the first start it
@@ -39,7 +41,7 @@ func Open(ctx context.Context, store idp.Keys, kek *KEK, now func() time.Time) (
 	if err := r.use(rows); err != nil {
 		return nil, err
 	}
-	slots := missing(rows, now())
+	slots := missing(rows, firstKinds(), now())
 	if len(slots) == 0 {
 		return r, nil
 	}

@@ -35,7 +35,7 @@ const (
 // Plan says which key is rotated, and how.
 type Plan struct {
 	Use  string        // "": idp.KeyUseSign
-	Alg  string        // "": RS256, of a token root HS256
+	Alg  string        // one of idp.AsymmetricAlgs; "": RS256, of a token root HS256
 	Lead time.Duration // 0: DefaultLead; at least MinLead
 	// Now signs with the new key at once. Whoever has not read it yet refuses what it
 	// signs: relying parties for up to five minutes, other nodes for one, and service
@@ -50,7 +50,7 @@ func (p Plan) kind() (kind, error) {
 	if p.Alg == "" {
 		p.Alg = RS256
 		if p.Use == idp.KeyUseToken {
-			p.Alg = hs256
+			p.Alg = HS256
 		}
 	}
 	field, known := "use", make([]string, 0, len(kinds()))

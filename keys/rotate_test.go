@@ -442,9 +442,9 @@ func TestWhatWouldDoHarmIsRefusedInOneSentence(t *testing.T) {
 		code   idp.Code
 		says   string
 	}{
-		"an unknown use":                         {nil, rotate(keys.Plan{Use: "enc"}), idp.Invalid, `There are no keys for the use "enc" with the algorithm "RS256". There are: sig RS256, sig ES256, saml RS256, token HS256.`},
+		"an unknown use":                         {nil, rotate(keys.Plan{Use: "enc"}), idp.Invalid, `There are no keys for the use "enc" with the algorithm "RS256". There are: sig RS256, sig ES256, sig PS256, sig EdDSA, sig RS384, sig RS512, sig PS384, sig PS512, sig ES384, sig ES512, saml RS256, saml ES256, token HS256.`},
 		"an unknown algorithm":                   {nil, rotate(keys.Plan{Alg: "none"}), idp.Invalid, `with the algorithm "none"`},
-		"SAML with an algorithm of JWTs":         {nil, rotate(keys.Plan{Use: "saml", Alg: "ES256"}), idp.Invalid, `the use "saml" with the algorithm "ES256"`},
+		"SAML with an algorithm of JWTs":         {nil, rotate(keys.Plan{Use: "saml", Alg: "ES384"}), idp.Invalid, `the use "saml" with the algorithm "ES384"`},
 		"a lead that caches outlive":             {nil, rotate(lead(keys.MinLead - 1)), idp.Invalid, "at least 10 minutes before it signs"},
 		"a second next key":                      {steps{rotate(es)}, rotate(es), idp.Conflict, "is published already and takes over at 2026-11-22T12:00:00Z. Retire it first"},
 		"a second next SAML key":                 {steps{rotate(keys.Plan{Use: "saml"})}, rotate(keys.Plan{Use: "saml"}), idp.Conflict, "waits to be activated"},
@@ -566,6 +566,13 @@ func (f *failing) RotateKeys(ctx context.Context, made *idp.KeyRecord, moves []i
 		return f.err
 	}
 	return f.Store.RotateKeys(ctx, made, moves)
+}
+
+func (f *failing) CreateKey(ctx context.Context, k idp.KeyRecord) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Store.CreateKey(ctx, k)
 }
 
 func TestEventsOfKeysNameThemAndNothingSecret(t *testing.T) {

@@ -29,7 +29,7 @@ func (s *snapshot) of(k kind) (out []*key) {
 
 // find takes a kid or a slot.
 func (s *snapshot) find(id string) (*key, error) {
-	i := slices.IndexFunc(s.keys, func(k *key) bool { return k.ID == id || k.Slot == id })
+	i := slices.IndexFunc(s.keys, func(k *key) bool { return (k.ID == id || k.Slot == id) && k.Use != idp.KeyUseShared })
 	if i < 0 {
 		return nil, idp.Errorf(idp.NotFound, "There is no key %q. List the keys to see which there are.", id)
 	}

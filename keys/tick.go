@@ -57,8 +57,11 @@ func (r *Ring) rotateDue(ctx context.Context, s Schedule, now *snapshot) error {
 		lead = DefaultLead
 	}
 	var errs []error
-	for _, alg := range jwtAlgs() {
+	for _, alg := range idp.AsymmetricAlgs() {
 		kind := kind{idp.KeyUseSign, alg}
+		if len(now.of(kind)) == 0 {
+			continue // nobody has needed it yet
+		}
 		if now.waiting(kind, now.at) != nil || now.at.Before(now.lastChange(kind).Add(every-lead)) {
 			continue
 		}

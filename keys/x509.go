@@ -27,11 +27,18 @@ func selfSigned(signer crypto.Signer, now time.Time) ([]byte, error) {
 		Subject:               pkix.Name{CommonName: samlCommonName},
 		NotBefore:             now.Add(-time.Hour), // for service providers whose clock is behind
 		NotAfter:              now.AddDate(samlYears, 0, 0),
-		SignatureAlgorithm:    x509.SHA256WithRSA,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
+		KeyUsage:              samlUsage(signer),
 		BasicConstraintsValid: true,
 	}
 	return x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
+}
+
+// samlUsage: service providers encrypt to the RSA key too, and some read the usage.
+func samlUsage(signer crypto.Signer) x509.KeyUsage {
+	if _, ok := signer.(crypto.Decrypter); ok {
+		return x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
+	}
+	return x509.KeyUsageDigitalSignature
 }
 
 // SAMLKey signs SAML messages. Both fields are nil if every SAML key of the ring has expired.
@@ -40,12 +47,9 @@ type SAMLKey struct {
 	Certificate *x509.Certificate
 }
 
-// SAMLKey returns the key that signs now.
+// SAMLKey returns the RSA key that signs now.
 func (r *Ring) SAMLKey() SAMLKey {
-	if k := r.snapshot.Load().pick(idp.KeyUseSAML, RS256, r.now()); k != nil {
-		return SAMLKey{Signer: k.signer, Certificate: k.cert}
-	}
-	return SAMLKey{}
+	return r.samlKey(RS256)
 }
 
 // SAMLCertificates returns every certificate that metadata publishes, the one of the

@@ -11,17 +11,24 @@ import (
 // continuePath is where the login sends the browser back to.
 const continuePath = "/oauth2/authorize/continue"
 
+// errOtherFlow: attack: a flow that was settled for one question is held up as the answer
+// to another.
+var errOtherFlow = idp.Errorf(idp.Invalid, "This sign-in was for something else.")
+
 // authorization is one authorization request on its way through the checks: each check
 // reads the form and fills what it is about.
 type authorization struct {
 	form        url.Values
+	origin      origin
 	client      idp.Client
 	redirectURI string // where faults may be answered; empty until it is known to be the client's
+	response    string // response type, its words in idp.ResponseType's order
 	mode        string // response mode
 	state       string
 	scopes      []string // asked for, known and allowed
 	nonce       string
 	challenge   string // PKCE, S256
+	resources   []string
 	asked       asked
 	acr         acr
 	ask         idp.Ask
@@ -41,7 +48,7 @@ func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	a, err := p.check(r.Context(), form)
+	a, err := p.check(r.Context(), form, direct)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
 		return
@@ -75,6 +82,9 @@ func (p *Provider) address(r *http.Request, form url.Values) string {
 // before is checked again: client, redirect URI and scopes may have changed meanwhile.
 func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 	f, err := p.Login.Resume(w, r, idp.ProtocolOIDC)
+	if err == nil && f.Return != continuePath {
+		err = errOtherFlow
+	}
 	if err != nil {
 		p.Pages.Error(w, r, err)
 		return
@@ -84,7 +94,7 @@ func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 		p.Pages.Error(w, r, err)
 		return
 	}
-	a, err := p.check(r.Context(), form)
+	a, err := p.check(r.Context(), form, stored)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
 		return
@@ -93,8 +103,8 @@ func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 }
 
 // check runs the list. An error beside an empty redirectURI must not leave this house.
-func (p *Provider) check(ctx context.Context, form url.Values) (*authorization, error) {
-	a := &authorization{form: form, mode: modeQuery}
+func (p *Provider) check(ctx context.Context, form url.Values, from origin) (*authorization, error) {
+	a := &authorization{form: form, origin: from, mode: modeQuery}
 	for _, check := range p.checks() {
 		if err := check(ctx, a); err != nil {
 			return a, err

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,24 +14,28 @@ import (
 	"cloudsso/idp"
 )
 
-// checks is the ordered list. Only after the first two may a fault be answered to
+// checks is the ordered list. Only after the first three may a fault be answered to
 // redirect_uri: before them, that would be an open redirector (RFC 9700 §4.11).
 func (p *Provider) checks() []func(context.Context, *authorization) error {
 	return []func(context.Context, *authorization) error{
 		p.checkClient,
+		p.openRequest,
 		checkRedirectURI,
 
 		checkResponseMode,
 		checkSingle,
-		checkRequestObject,
+		checkRegistration,
 		checkResponseType,
 		checkScope,
+		p.checkResource,
+		checkNonce,
 		checkPKCE,
 		checkPrompt,
 		checkMaxAge,
 		p.checkHint,
 		checkContext,
 		checkClaims,
+		p.checkSubject,
 	}
 }
 
@@ -70,89 +75,72 @@ func checkRedirectURI(_ context.Context, a *authorization) error {
 	return nil
 }
 
-func checkResponseMode(_ context.Context, a *authorization) error {
-	switch mode := a.form.Get("response_mode"); mode {
-	case "", modeQuery:
-	case modeFragment:
-		a.mode = mode
-	case modeFormPost:
-		if !strings.HasPrefix(a.redirectURI, "https:") && !strings.HasPrefix(a.redirectURI, "http:") {
-			return refuse(invalidRequest, "The response_mode form_post needs a redirect_uri that is a web address.")
-		}
-		a.mode = mode
-	default:
-		return refuse(invalidRequest, "The response_mode is not supported: use query, fragment or form_post.")
-	}
-	return nil
-}
-
 func checkSingle(_ context.Context, a *authorization) error { return single(a.form) }
 
-// checkRequestObject: ignoring these would drop what the client meant to protect
-// (OpenID Connect Core §6.1, §6.2, §7.2.1).
-func checkRequestObject(_ context.Context, a *authorization) error {
-	switch {
-	case a.form.Has("request"):
-		return refuse(requestNotSupported, "The parameter request is not supported: send the parameters themselves.")
-	case a.form.Has("request_uri"):
-		return refuse(requestURINotSupported, "The parameter request_uri is not supported: send the parameters themselves.")
-	case a.form.Has("registration"):
+// checkRegistration: ignoring it would go on with other settings than the client meant
+// (OpenID Connect Core §7.2.1).
+func checkRegistration(_ context.Context, a *authorization) error {
+	if a.form.Has("registration") {
 		return refuse(registrationUnsupported, "The parameter registration is not supported: register the client beforehand.")
 	}
 	return nil
 }
 
-func checkResponseType(_ context.Context, a *authorization) error {
-	asked := strings.Join(strings.Fields(a.form.Get("response_type")), " ")
-	switch {
-	case asked == "":
-		return refuse(invalidRequest, "The parameter response_type is missing: use response_type=code.")
-	case asked != "code":
-		return refuse(unsupportedResponseType, "The response_type is not supported: use response_type=code.")
-	case !slices.Contains(a.client.ResponseTypes, "code") || !a.client.AllowsGrant("authorization_code"):
-		return refuse(unauthorizedClient, "This client is not registered for the response_type code and the grant type authorization_code.")
-	}
-	return nil
-}
-
-// checkScope drops what the client may not have instead of refusing: OpenID Connect Core
-// §3.1.2.1 wants unknown values ignored. The answer of the token endpoint names what
-// was granted.
 func checkScope(_ context.Context, a *authorization) error {
-	allowed := a.client.Scopes()
-	for scope := range strings.FieldsSeq(a.form.Get("scope")) {
-		if !slices.Contains(allowed, scope) || slices.Contains(a.scopes, scope) {
-			continue
-		}
-		if scope == offlineOnly && !a.client.AllowsGrant("refresh_token") {
-			continue // nobody should be asked to agree to what cannot happen
-		}
-		a.scopes = append(a.scopes, scope)
-	}
+	a.scopes = grantable(&a.client, a.form.Get("scope"), a.wants("code"))
 	a.ask.Scopes = a.scopes
 	a.nonce = a.form.Get("nonce")
 	return nil
 }
 
+// grantable are the scopes out of asked that the client may have. The others are dropped
+// instead of refused: OpenID Connect Core §3.1.2.1 wants unknown values ignored. The
+// answer of the token endpoint names what was granted. Nobody is asked to agree to what
+// cannot happen: offline_access without a refresh token.
+func grantable(c *idp.Client, asked string, refreshable bool) (scopes []string) {
+	allowed := c.Scopes()
+	for scope := range strings.FieldsSeq(asked) {
+		switch {
+		case !slices.Contains(allowed, scope), slices.Contains(scopes, scope):
+		case scope == offlineOnly && !(refreshable && c.AllowsGrant(idp.GrantRefresh)):
+		default:
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
 func checkPKCE(_ context.Context, a *authorization) error {
-	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
-	switch {
-	case challenge == "" && a.client.NeedsPKCE():
+	if !a.wants("code") {
+		return nil // nothing to prove later
+	}
+	var err error
+	if a.challenge, err = readChallenge(a.form); err != nil {
+		return err
+	}
+	if a.challenge == "" && a.client.NeedsPKCE() {
 		return refuse(invalidRequest, "The parameter code_challenge is missing: this client must use PKCE (RFC 7636) with code_challenge_method=S256.")
+	}
+	return nil
+}
+
+// readChallenge returns the S256 code_challenge of a request, "" if there is none.
+func readChallenge(form url.Values) (string, error) {
+	challenge, method := form.Get("code_challenge"), form.Get("code_challenge_method")
+	switch {
 	case challenge == "" && method != "":
-		return refuse(invalidRequest, "There is a code_challenge_method without a code_challenge.")
+		return "", refuse(invalidRequest, "There is a code_challenge_method without a code_challenge.")
 	case challenge == "":
-		return nil
+		return "", nil
 	case method != "S256":
 		// plain shows the verifier to whoever sees the request (RFC 9700 §2.1.1). Left out
 		// means plain (RFC 7636 §4.3).
-		return refuse(invalidRequest, "The code_challenge_method must be S256.")
+		return "", refuse(invalidRequest, "The code_challenge_method must be S256.")
 	}
 	if sum, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(sum) != 32 {
-		return refuse(invalidRequest, "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding.")
+		return "", refuse(invalidRequest, "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding.")
 	}
-	a.challenge = challenge
-	return nil
+	return challenge, nil
 }
 
 func checkPrompt(_ context.Context, a *authorization) error {
@@ -168,6 +156,8 @@ func checkPrompt(_ context.Context, a *authorization) error {
 		case "select_account":
 			a.ask.SelectAccount = true
 		default:
+			// create too: Initiating User Registration §4 wants this answer where there is no
+			// registration, so that nobody waits for an account that cannot be made.
 			return refuse(invalidRequest, "The parameter prompt has a value that is not supported: use none, login, consent or select_account.")
 		}
 	}
@@ -203,12 +193,12 @@ func checkMaxAge(_ context.Context, a *authorization) error {
 // person whose login will do (OpenID Connect Core §3.1.2.1). One that is not ours, or was
 // for another client, is refused: going on without it might sign in somebody else than
 // the client means.
-func (p *Provider) checkHint(_ context.Context, a *authorization) error {
+func (p *Provider) checkHint(ctx context.Context, a *authorization) error {
 	sent := a.form.Get("id_token_hint")
 	if sent == "" {
 		return nil
 	}
-	h, err := p.readHint(sent)
+	h, err := p.readHint(ctx, sent)
 	if err == nil && !slices.Contains(h.Audience, a.client.ID) {
 		err = errors.New("another audience")
 	}

@@ -14,39 +14,39 @@ import (
 	"cloudsso/idp/web"
 )
 
-// Response modes (OAuth 2.0 Multiple Response Types §2.1, OAuth 2.0 Form Post).
-const (
-	modeQuery    = "query"
-	modeFragment = "fragment"
-	modeFormPost = "form_post"
-)
-
 // respond turns what the login found into the answer to the application.
 func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorization, f idp.Flow) {
-	code, err := p.settle(r.Context(), a, f)
+	params, err := p.settle(r.Context(), a, f)
 	if err != nil {
 		p.refuseAuthorization(w, r, a, err)
 		return
 	}
 	idp.Note(r.Context(), slog.String("client", a.client.ID), slog.String("subject", f.Answer.Subject))
-	p.deliver(w, r, a, url.Values{"code": {code}})
+	if a.front() {
+		idp.Note(r.Context(), slog.String("legacy", idp.GrantImplicit))
+	}
+	p.addSessionState(w, r, a, f, params)
+	p.deliver(w, r, a, params)
 }
 
-func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (code string, err error) {
+func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (url.Values, error) {
 	switch f.Answer.Outcome {
 	case idp.Denied:
-		return "", refuse(accessDenied, "The person did not sign in or did not agree.")
+		return nil, refuse(accessDenied, "The person did not sign in or did not agree.")
 	case idp.LoginRequired:
-		return "", refuse(loginRequired, "Nobody who may be used for this request is signed in, and prompt=none allows no question.")
+		return nil, refuse(loginRequired, "Nobody who may be used for this request is signed in, and prompt=none allows no question.")
 	case idp.ConsentRequired:
-		return "", refuse(consentRequired, "The person would have to agree, and prompt=none allows no question.")
+		return nil, refuse(consentRequired, "The person would have to agree, and prompt=none allows no question.")
 	case idp.SignedIn:
 		if err := a.accepts(f); err != nil {
-			return "", err
+			return nil, err
 		}
-		return p.issueCode(ctx, a, f)
+		if err := p.useOnce(ctx, a); err != nil {
+			return nil, err
+		}
+		return p.issue(ctx, a, f)
 	}
-	return "", refuse(serverError, "Something went wrong on our side.").because(errors.New("the login came back without an outcome"))
+	return nil, refuse(serverError, "Something went wrong on our side.").because(errors.New("the login came back without an outcome"))
 }
 
 // accepts holds the login's answer against the question: the request was checked again,

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"cloudsso/idp"
 )
@@ -74,31 +72,27 @@ func TestAuthorizeErrors(t *testing.T) {
 		code  string
 		text  string
 	}{
-		"no response_type":              {request("wiki", "response_type", "-"), "", "invalid_request", "The parameter response_type is missing: use response_type=code."},
-		"an implicit response_type":     {request("wiki", "response_type", "id_token token"), "", "unsupported_response_type", "The response_type is not supported: use response_type=code."},
-		"an unknown response_mode":      {request("wiki", "response_mode", "web_message"), "", "invalid_request", "The response_mode is not supported: use query, fragment or form_post."},
-		"a parameter twice":             {request("wiki"), "&scope=openid", "invalid_request", "The parameter 'scope' is given more than once."},
-		"an unknown parameter twice":    {request("wiki"), "&x=1&x=2", "invalid_request", "The parameter 'x' is given more than once."},
-		"a request object":              {request("wiki", "request", "eyJ"), "", "request_not_supported", "The parameter request is not supported: send the parameters themselves."},
-		"a request_uri":                 {request("wiki", "request_uri", "https://rp.example/o"), "", "request_uri_not_supported", "The parameter request_uri is not supported: send the parameters themselves."},
-		"a registration":                {request("wiki", "registration", "{}"), "", "registration_not_supported", "The parameter registration is not supported: register the client beforehand."},
-		"no challenge":                  {request("wiki", "code_challenge", "-", "code_challenge_method", "-"), "", "invalid_request", "The parameter code_challenge is missing: this client must use PKCE (RFC 7636) with code_challenge_method=S256."},
-		"no challenge, public":          {request("spa", "code_challenge", "-", "code_challenge_method", "-"), "", "invalid_request", "The parameter code_challenge is missing: this client must use PKCE (RFC 7636) with code_challenge_method=S256."},
-		"plain":                         {request("wiki", "code_challenge_method", "plain"), "", "invalid_request", "The code_challenge_method must be S256."},
-		"no method means plain":         {request("wiki", "code_challenge_method", "-"), "", "invalid_request", "The code_challenge_method must be S256."},
-		"plain where PKCE is optional":  {request("plain", "code_challenge_method", "plain"), "", "invalid_request", "The code_challenge_method must be S256."},
-		"a method without a challenge":  {request("plain", "code_challenge", "-"), "", "invalid_request", "There is a code_challenge_method without a code_challenge."},
-		"a padded challenge":            {request("wiki", "code_challenge", challengeOf("x")+"="), "", "invalid_request", "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding."},
-		"a short challenge":             {request("wiki", "code_challenge", "abc"), "", "invalid_request", "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding."},
-		"an unknown prompt":             {request("wiki", "prompt", "create"), "", "invalid_request", "The parameter prompt has a value that is not supported: use none, login, consent or select_account."},
-		"none and another prompt":       {request("wiki", "prompt", "none login"), "", "invalid_request", "The prompt value none cannot be combined with others."},
-		"a max_age that is no number":   {request("wiki", "max_age", "1h"), "", "invalid_request", "The parameter max_age must be a whole number of seconds, 0 or more."},
-		"a negative max_age":            {request("wiki", "max_age", "-1"), "", "invalid_request", "The parameter max_age must be a whole number of seconds, 0 or more."},
-		"a hint that is no token":       {request("wiki", "id_token_hint", "abc"), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
-		"a hint of another client":      {request("wiki", "id_token_hint", foreign["id_token"].(string)), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
-		"a hint of another issuer":      {request("wiki", "id_token_hint", other), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
-		"an access token as a hint":     {request("wiki", "id_token_hint", foreign["access_token"].(string)), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
-		"a request object without text": {request("wiki", "request", ""), "", "request_not_supported", "The parameter request is not supported: send the parameters themselves."},
+		"no response_type":             {request("wiki", "response_type", "-"), "", "invalid_request", "The parameter response_type is missing: use response_type=code."},
+		"an unknown response_mode":     {request("wiki", "response_mode", "web_message"), "", "invalid_request", "The response_mode is not supported: use query, fragment or form_post."},
+		"a parameter twice":            {request("wiki"), "&scope=openid", "invalid_request", "The parameter 'scope' is given more than once."},
+		"an unknown parameter twice":   {request("wiki"), "&x=1&x=2", "invalid_request", "The parameter 'x' is given more than once."},
+		"a registration":               {request("wiki", "registration", "{}"), "", "registration_not_supported", "The parameter registration is not supported: register the client beforehand."},
+		"no challenge":                 {request("wiki", "code_challenge", "-", "code_challenge_method", "-"), "", "invalid_request", "The parameter code_challenge is missing: this client must use PKCE (RFC 7636) with code_challenge_method=S256."},
+		"no challenge, public":         {request("spa", "code_challenge", "-", "code_challenge_method", "-"), "", "invalid_request", "The parameter code_challenge is missing: this client must use PKCE (RFC 7636) with code_challenge_method=S256."},
+		"plain":                        {request("wiki", "code_challenge_method", "plain"), "", "invalid_request", "The code_challenge_method must be S256."},
+		"no method means plain":        {request("wiki", "code_challenge_method", "-"), "", "invalid_request", "The code_challenge_method must be S256."},
+		"plain where PKCE is optional": {request("plain", "code_challenge_method", "plain"), "", "invalid_request", "The code_challenge_method must be S256."},
+		"a method without a challenge": {request("plain", "code_challenge", "-"), "", "invalid_request", "There is a code_challenge_method without a code_challenge."},
+		"a padded challenge":           {request("wiki", "code_challenge", challengeOf("x")+"="), "", "invalid_request", "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding."},
+		"a short challenge":            {request("wiki", "code_challenge", "abc"), "", "invalid_request", "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding."},
+		"an unknown prompt":            {request("wiki", "prompt", "create"), "", "invalid_request", "The parameter prompt has a value that is not supported: use none, login, consent or select_account."},
+		"none and another prompt":      {request("wiki", "prompt", "none login"), "", "invalid_request", "The prompt value none cannot be combined with others."},
+		"a max_age that is no number":  {request("wiki", "max_age", "1h"), "", "invalid_request", "The parameter max_age must be a whole number of seconds, 0 or more."},
+		"a negative max_age":           {request("wiki", "max_age", "-1"), "", "invalid_request", "The parameter max_age must be a whole number of seconds, 0 or more."},
+		"a hint that is no token":      {request("wiki", "id_token_hint", "abc"), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
+		"a hint of another client":     {request("wiki", "id_token_hint", foreign["id_token"].(string)), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
+		"a hint of another issuer":     {request("wiki", "id_token_hint", other), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
+		"an access token as a hint":    {request("wiki", "id_token_hint", foreign["access_token"].(string)), "", "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,191 +133,6 @@ func TestAuthorizePostBodies(t *testing.T) {
 	twice := h.send(http.MethodPost, "/oauth2/authorize?scope=openid", request("wiki").Encode())
 	if got := twice.params(t).Get("error"); got != "invalid_request" {
 		t.Errorf("in query and body: %q", got)
-	}
-}
-
-func TestConformance_B01_PostWorksLikeGet(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.client("wiki", nil)
-	a := h.send(http.MethodPost, "/oauth2/authorize", request("wiki").Encode())
-	if a.params(t).Get("code") == "" {
-		t.Errorf("got %v", a.params(t))
-	}
-}
-
-func TestConformance_B_RequestsThatGoThrough(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.client("wiki", nil)
-	for name, more := range map[string][]string{
-		"B2 order of scopes":              {"scope", "email openid profile"},
-		"B3 unknown parameters":           {"extra", "foobar"},
-		"B4 unknown scopes":               {"scope", "openid no_such_scope"},
-		"B5 display page":                 {"display", "page"},
-		"B5 display popup":                {"display", "popup"},
-		"B6 ui_locales":                   {"ui_locales", "se"},
-		"B7 claims_locales":               {"claims_locales", "se"},
-		"B8 login_hint of nobody":         {"login_hint", "nobody@example.org"},
-		"B9 acr_values":                   {"acr_values", "1 2"},
-		"B10 no nonce":                    {"nonce", "-"},
-		"B14 claims":                      {"claims", `{"userinfo":{"name":{"essential":true}}}`},
-		"B15 offline_access with consent": {"scope", "openid offline_access", "prompt", "consent"},
-		"B16 a state of 128 characters":   {"state", strings.Repeat("s", 128)},
-		"a state of 2000 characters":      {"state", strings.Repeat("s", 2000)},
-		"a state with every separator":    {"state", "a&b=c#d?e+f g%h\"'<ü"},
-		"a nonce of one character":        {"nonce", "n"},
-		"a nonce of 384 characters":       {"nonce", strings.Repeat("n", 384)},
-		"no scope at all":                 {"scope", "-"},
-		"a huge max_age":                  {"max_age", "9223372036854775807"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			form := request("wiki", more...)
-			got := h.authorize(form).params(t)
-			if got.Get("code") == "" || got.Get("state") != form.Get("state") || got.Get("iss") != h.issuer || len(got) != 3 {
-				t.Fatalf("got %v", got)
-			}
-			a := h.token("wiki", exchangeForm(got.Get("code")))
-			if a.status != http.StatusOK {
-				t.Fatalf("%d %s", a.status, a.body)
-			}
-			if form.Get("scope") == "" {
-				return
-			}
-			if nonce, _ := claimsOf(t, a.json(t)["id_token"])["nonce"].(string); nonce != form.Get("nonce") {
-				t.Errorf("nonce %q came back as %q", form.Get("nonce"), nonce)
-			}
-		})
-	}
-}
-
-func TestConformance_C02_TheQueryOfARedirectURIStays(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	const uri = "https://rp.example/cb?bar=foo&baz=%2F"
-	h.client("wiki", func(c *idp.Client) { c.RedirectURIs = []string{uri} })
-	location := h.authorize(request("wiki", "redirect_uri", uri)).header.Get("Location")
-	if !strings.HasPrefix(location, uri+"&code=cac_") {
-		t.Errorf("sent to %q", location)
-	}
-}
-
-func TestConformance_D_WhatTheLoginIsAsked(t *testing.T) {
-	t.Parallel()
-	day := 24 * time.Hour
-	zero, minute := time.Duration(0), time.Minute
-	daySeconds := int64(86400)
-	for name, c := range map[string]struct {
-		more []string
-		set  func(*idp.Client)
-		want func(idp.Ask) bool
-	}{
-		"prompt=none":              {[]string{"prompt", "none"}, nil, func(a idp.Ask) bool { return a.Passive }},
-		"prompt=login":             {[]string{"prompt", "login"}, nil, func(a idp.Ask) bool { return a.Login && !a.Passive }},
-		"prompt=consent login":     {[]string{"prompt", "consent login"}, nil, func(a idp.Ask) bool { return a.Login && a.Consent }},
-		"prompt=select_account":    {[]string{"prompt", "select_account"}, nil, func(a idp.Ask) bool { return a.SelectAccount }},
-		"no max_age":               {nil, nil, func(a idp.Ask) bool { return a.MaxAge == nil }},
-		"max_age=0 is a value":     {[]string{"max_age", "0"}, nil, func(a idp.Ask) bool { return *a.MaxAge == zero }},
-		"max_age=60":               {[]string{"max_age", "60"}, nil, func(a idp.Ask) bool { return *a.MaxAge == minute }},
-		"the client's default":     {nil, func(c *idp.Client) { c.DefaultMaxAge = &daySeconds }, func(a idp.Ask) bool { return *a.MaxAge == day }},
-		"max_age over the default": {[]string{"max_age", "60"}, func(c *idp.Client) { c.DefaultMaxAge = &daySeconds }, func(a idp.Ask) bool { return *a.MaxAge == minute }},
-		"login_hint":               {[]string{"login_hint", "anna"}, nil, func(a idp.Ask) bool { return a.LoginHint == "anna" }},
-		"scopes in request order": {[]string{"scope", "email openid nonsense email offline_access"}, nil, func(a idp.Ask) bool {
-			return slices.Equal(a.Scopes, []string{"email", "openid", "offline_access"})
-		}},
-		"offline_access without the grant type": {[]string{"scope", "openid offline_access"}, func(c *idp.Client) { c.GrantTypes = nil; c.Scope = "openid offline_access" },
-			func(a idp.Ask) bool { return slices.Equal(a.Scopes, []string{"openid"}) }},
-		"scopes that the client may not ask for": {[]string{"scope", "openid email"}, func(c *idp.Client) { c.Scope = "openid" },
-			func(a idp.Ask) bool { return slices.Equal(a.Scopes, []string{"openid"}) }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := newHouse(t)
-			h.client("wiki", c.set)
-			h.login.visit = true
-			h.authorize(request("wiki", c.more...))
-			if !c.want(h.login.asked) {
-				t.Errorf("asked %+v", h.login.asked)
-			}
-		})
-	}
-}
-
-func TestConformance_D08_IDTokenHint(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.client("wiki", nil)
-	hint := h.signIn(t, "wiki")["id_token"].(string)
-	h.move(3 * time.Hour) // expired, and still a hint
-	h.login.answer.AuthTime = h.now()
-	if got := h.authorize(request("wiki", "prompt", "none", "id_token_hint", hint)).params(t); got.Get("code") == "" {
-		t.Errorf("got %v", got)
-	}
-	if h.login.asked.Subject != anna {
-		t.Errorf("asked for %q", h.login.asked.Subject)
-	}
-	h.login.answer.Subject = bert // a login that ignores the question
-	if got := h.authorize(request("wiki", "id_token_hint", hint)).params(t); got.Get("error") != "login_required" {
-		t.Errorf("got %v", got)
-	}
-}
-
-func TestConformance_E12_OutcomesOfTheLogin(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		outcome idp.Outcome
-		want    string
-	}{
-		"E12 denied":              {idp.Denied, "access_denied"},
-		"D1 nobody is signed in":  {idp.LoginRequired, "login_required"},
-		"consent would be needed": {idp.ConsentRequired, "consent_required"},
-		"no outcome":              {idp.Pending, "server_error"},
-	} {
-		for _, mode := range []string{"query", "fragment", "form_post"} {
-			t.Run(name+" by "+mode, func(t *testing.T) {
-				t.Parallel()
-				h := newHouse(t)
-				h.client("wiki", nil)
-				h.login.answer.Outcome = c.outcome
-				a := h.authorize(request("wiki", "response_mode", mode, "prompt", "none"))
-				if mode == "form_post" {
-					if a.status != 200 || !strings.Contains(a.body, `value="`+c.want+`"`) || !strings.Contains(a.body, `action="`+callback+`"`) {
-						t.Errorf("got %d %s", a.status, a.body)
-					}
-					return
-				}
-				got := a.params(t)
-				if got.Get("error") != c.want || got.Get("state") == "" || got.Get("iss") != h.issuer || len(got) != 4 {
-					t.Errorf("got %v", got)
-				}
-				if sep := map[string]string{"query": "?", "fragment": "#"}[mode]; !strings.HasPrefix(a.header.Get("Location"), callback+sep) {
-					t.Errorf("sent to %q", a.header.Get("Location"))
-				}
-			})
-		}
-	}
-}
-
-func TestConformance_E01_E04_E10_Answers(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.client("wiki", nil)
-	got := h.authorize(request("wiki", "state", "-")).params(t)
-	if got.Has("state") || len(got.Get("code")) < 43 {
-		t.Errorf("got %v", got)
-	}
-	a := h.authorize(request("wiki", "response_mode", "form_post"))
-	for _, part := range []string{`name="code"`, `name="state"`, `name="iss" value="` + h.issuer + `"`} {
-		if !strings.Contains(a.body, part) {
-			t.Errorf("the page lacks %s", part)
-		}
-	}
-	if a.header.Get("Cache-Control") != "no-store" {
-		t.Error("the form_post page may be cached")
-	}
-	if strings.Contains(a.header.Get("Content-Security-Policy"), "form-action") {
-		t.Error("form-action would stop the redirects behind it")
 	}
 }
 

@@ -33,7 +33,7 @@ func (k *kept) WriteHeader(int)             {}
 
 // BenchmarkSignIn measures the two halves of a sign-in beside the one signature in it.
 func BenchmarkSignIn(b *testing.B) {
-	for _, alg := range []string{"RS256", "ES256"} {
+	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
 		h := openHouse(b, sharedRing())
 		h.client("wiki", func(c *idp.Client) {
 			c.IDTokenSignedResponseAlg, c.TokenEndpointAuthMethod = alg, "client_secret_post"
@@ -77,6 +77,28 @@ func BenchmarkSignIn(b *testing.B) {
 	}
 }
 
+// BenchmarkDocuments: both are made beforehand; a client that has one already gets no body.
+func BenchmarkDocuments(b *testing.B) {
+	p := openHouse(b, sharedRing()).provider(b)
+	for name, handler := range map[string]http.HandlerFunc{"discovery": p.Discovery, "JWKS": p.JWKS} {
+		w := &kept{h: http.Header{}}
+		r, err := http.NewRequest(http.MethodGet, "/", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		handler(w, r)
+		for kind, tag := range map[string]string{"whole": "", "unchanged": w.h.Get("ETag")} {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				r.Header.Set("If-None-Match", tag)
+				b.ReportAllocs()
+				for b.Loop() {
+					handler(&kept{h: http.Header{}}, r)
+				}
+			})
+		}
+	}
+}
+
 // BenchmarkMachines measures what programs do among themselves.
 func BenchmarkMachines(b *testing.B) {
 	h := openHouse(b, sharedRing())
@@ -85,6 +107,18 @@ func BenchmarkMachines(b *testing.B) {
 	h.client("bot", func(c *idp.Client) { machine(c); post(c) })
 	p := h.provider(b)
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"bot"}, "client_secret": {secretOf("bot")}}
+	b.Run("client credentials by private_key_jwt", func(b *testing.B) {
+		h.client("keyed", keyed)
+		b.ReportAllocs()
+		for b.Loop() {
+			b.StopTimer()
+			raw := h.asserts("keyed", "ES256", keyFor("ES256"), nil, nil)
+			b.StartTimer()
+			if body := handle(b, p.Token, assertionForm(raw, "grant_type", "client_credentials")); !strings.Contains(body, "access_token") {
+				b.Fatal(body)
+			}
+		}
+	})
 	b.Run("client credentials", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -11,20 +11,6 @@ import (
 
 const passwordContext = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 
-func TestConformance_B14_ClaimsParameter(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.client("wiki", nil)
-	body := h.signIn(t, "wiki", "claims", `{"userinfo":{"name":{"essential":true}}}`)
-	info, claims := h.userinfo(body["access_token"]).json(t), claimsOf(t, body["id_token"])
-	if info["name"] != "Anna Arendt" || len(info) != 2 {
-		t.Errorf("userinfo %v", info)
-	}
-	if claims["name"] != nil || body["scope"] != "openid" {
-		t.Errorf("W: it is in the id_token, or became a scope: %v %v", claims, body["scope"])
-	}
-}
-
 // What each request brings beside sub: at userinfo, and of the person in the ID token.
 func TestClaimsParameter(t *testing.T) {
 	t.Parallel()
@@ -238,52 +224,5 @@ func TestClaimsThatNameThePerson(t *testing.T) {
 		if got := h.authorize(request("wiki", "claims", claims)).params(t); got.Get("error") != "login_required" {
 			t.Errorf("%s: %v", claims, got)
 		}
-	}
-}
-
-func TestConformance_B09_Acr(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		more []string
-		amr  []string
-		want any
-		fail string
-	}{
-		"not asked":                {want: nil},
-		"B9 asked, and true":       {more: []string{"acr_values", "urn:x " + passwordContext + " 1"}, want: passwordContext},
-		"B9 unknown values":        {more: []string{"acr_values", "1 2"}, want: nil},
-		"by the claims parameter":  {more: []string{"claims", `{"id_token":{"acr":null}}`}, want: passwordContext},
-		"essential, any":           {more: []string{"claims", `{"id_token":{"acr":{"essential":true}}}`}, want: passwordContext},
-		"essential, and true":      {more: []string{"claims", `{"id_token":{"acr":{"essential":true,"value":"` + passwordContext + `"}}}`}, want: passwordContext},
-		"voluntary, and not true":  {more: []string{"claims", `{"id_token":{"acr":{"values":["urn:x"]}}}`}, want: nil},
-		"claims before acr_values": {more: []string{"acr_values", passwordContext, "claims", `{"id_token":{"acr":{"value":"urn:x"}}}`}, want: nil},
-		"acr_values fill in":       {more: []string{"acr_values", "urn:x", "claims", `{"id_token":{"acr":null}}`}, want: nil},
-		"not for userinfo":         {more: []string{"claims", `{"userinfo":{"acr":{"essential":true,"value":"urn:x"}}}`}, want: nil},
-		"another way to sign in":   {more: []string{"acr_values", passwordContext}, amr: []string{"x"}, want: nil},
-		"essential, not what it was": {more: []string{"claims", `{"id_token":{"acr":{"essential":true,"value":"` + passwordContext + `"}}}`}, amr: []string{"x"},
-			fail: "unmet_authentication_requirements"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := newHouse(t)
-			h.client("wiki", nil)
-			if c.amr != nil {
-				h.login.answer.AMR = c.amr
-			}
-			if c.fail != "" {
-				if got := h.authorize(request("wiki", c.more...)).params(t); got.Get("error") != c.fail {
-					t.Errorf("got %v", got)
-				}
-				return
-			}
-			body := h.signIn(t, "wiki", append(c.more, "scope", "openid offline_access")...)
-			if got := claimsOf(t, body["id_token"])["acr"]; got != c.want {
-				t.Errorf("got %v, want %v", got, c.want)
-			}
-			again := h.refresh("wiki", body["refresh_token"].(string)).json(t)
-			if got := claimsOf(t, again["id_token"])["acr"]; got != c.want {
-				t.Errorf("after a refresh %v, want %v", got, c.want)
-			}
-		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"cloudsso/idp"
@@ -19,13 +20,17 @@ const (
 
 // credentials are what a client sent to show who it is.
 type credentials struct {
-	method  string
-	id      string
-	secrets []string // the secret, in the ways it may be read
+	method    string
+	id        string
+	secrets   []string // the secret, in the ways it may be read
+	assertion string   // instead of a secret
 }
 
 // authenticate finds out which client is asking (RFC 6749 §2.3). A client that does not
 // exist, a wrong secret and another method than the registered one get the same answer.
+// A client has one method: Basic and the body are told apart, although the secret is the
+// same, since a secret in a body ends in more logs than its owner may know. Of the
+// client's secrets in the answer, the one that was used comes first.
 func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.Values) (idp.Client, error) {
 	sent, err := credentialsOf(r, form)
 	if err != nil {
@@ -33,6 +38,8 @@ func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.V
 	}
 	c, err := p.Records.Client(ctx, sent.id)
 	switch {
+	case errors.Is(err, idp.ErrNotFound) && sent.assertion != "":
+		return idp.Client{}, assertionRefused(err)
 	case errors.Is(err, idp.ErrNotFound):
 		return idp.Client{}, notAuthenticated(err)
 	case err != nil:
@@ -41,8 +48,10 @@ func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.V
 		return idp.Client{}, refuse(invalidClient, "This client is public: it sends its client_id in the body, and no secret.")
 	case c.Public():
 		return c, nil
+	case sent.assertion != "":
+		return c, p.proves(ctx, r, &c, sent.assertion)
 	}
-	ok, err := p.secretMatches(c, sent.secrets)
+	ok, err := p.secretMatches(&c, sent.secrets)
 	switch {
 	case err != nil:
 		return idp.Client{}, err
@@ -61,7 +70,7 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 	header := r.Header.Values("Authorization")
 	switch {
 	case form.Has("client_assertion") || form.Has("client_assertion_type"):
-		return credentials{}, refuse(invalidClient, "Authentication by client_assertion is not supported: use a client secret.")
+		return asserted(r, form)
 	case len(header) > 1 || len(header) == 1 && form.Has("client_secret"):
 		return credentials{}, refuse(invalidRequest, "The client authenticates in more than one way: use exactly one.")
 	case len(header) == 1:
@@ -69,7 +78,7 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 	case form.Get("client_id") == "":
 		return credentials{}, refuse(invalidClient, "The client did not authenticate: send its client_id and secret by the method that is registered for it.")
 	case form.Has("client_secret"):
-		return credentials{authPost, form.Get("client_id"), []string{form.Get("client_secret")}}, nil
+		return credentials{method: authPost, id: form.Get("client_id"), secrets: []string{form.Get("client_secret")}}, nil
 	}
 	return credentials{method: authNone, id: form.Get("client_id")}, nil
 }
@@ -85,7 +94,7 @@ func basic(r *http.Request, form url.Values) (credentials, error) {
 	if body := form.Get("client_id"); body != "" && body != id {
 		return credentials{}, refuse(invalidClient, "The client_id in the body is not the one in the Authorization header.")
 	}
-	return credentials{authBasic, id, secrets}, nil
+	return credentials{method: authBasic, id: id, secrets: secrets}, nil
 }
 
 func unescaped(s string) []string {
@@ -96,13 +105,21 @@ func unescaped(s string) []string {
 	return []string{plain, s}
 }
 
-func (p *Provider) secretMatches(c idp.Client, presented []string) (bool, error) {
+// secretMatches finds the secret among the client's and puts it first: what is signed
+// with a secret for this request is signed with this one ([Provider.sharedKeys]).
+func (p *Provider) secretMatches(c *idp.Client, presented []string) (bool, error) {
 	for _, s := range presented {
 		if s == "" || len(s) > maxSecret || strings.ContainsRune(s, 0) {
 			continue // fosite takes an empty Basic password for the method none (fosite#655)
 		}
-		if ok, err := p.secrets.match(c, s, p.now()); ok || err != nil {
-			return ok, err
+		i, err := p.secrets.match(c, s, p.now())
+		if err != nil {
+			return false, err
+		}
+		if i >= 0 {
+			used := c.Secrets[i]
+			c.Secrets = slices.Insert(slices.Delete(slices.Clone(c.Secrets), i, i+1), 0, used)
+			return true, nil
 		}
 	}
 	return false, nil

@@ -6,44 +6,51 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/ory/fosite"
 
 	"cloudsso/idp"
 )
 
-// issueCode makes the grant of a settled flow and returns its code. The grant is one
-// row, written once, together with its Event.
-func (p *Provider) issueCode(ctx context.Context, a *authorization, f idp.Flow) (string, error) {
-	u := &unit{now: p.now(), client: client{a.client, a.redirectURI}}
+// issue makes the grant of a settled flow and returns what the response type asks for. The
+// grant is one row, written once, together with its Event; none hands out nothing, and
+// needs none.
+func (p *Provider) issue(ctx context.Context, a *authorization, f idp.Flow) (url.Values, error) {
+	u := &unit{now: p.now(), client: client{a.client, a.redirectURI}, request: a}
 	var err error
-	if u.grant, err = a.grant(f); err != nil {
-		return "", err
+	if u.grant, err = a.grant(f, u.now); err != nil {
+		return nil, err
 	}
-	u.grant.CreatedAt, u.grant.CodeExpiresAt, u.grant.ExpiresAt = u.now, u.now.Add(codeTTL), u.now.Add(codeMemory)
 	if err := p.entitled(ctx, u); err != nil {
-		return "", toAuthorize(err)
+		return nil, toAuthorize(err)
 	}
-	code, err := p.runCore(withUnit(ctx, u), u)
-	if err != nil {
-		return "", err
-	}
-	if err := p.createGrant(ctx, u); err != nil {
-		return "", err
+	params := url.Values{}
+	if a.response != "none" {
+		if params, err = p.runCore(withUnit(ctx, u), u); err != nil {
+			return nil, err
+		}
+		if err := p.createGrant(ctx, u); err != nil {
+			return nil, err
+		}
 	}
 	// Looking for the session before there is a grant would miss a sign-out in between.
 	if err := p.Login.Joined(ctx, f.Answer.Session, idp.SessionApp{Protocol: idp.ProtocolOIDC, App: a.client.ID, At: u.now}); err != nil {
-		return "", notJoined(err)
+		return nil, notJoined(err)
 	}
-	return code, nil
+	return params, nil
 }
 
 // createGrant writes the grant and its Event in one step: what is not on record is not
 // handed out.
 func (p *Provider) createGrant(ctx context.Context, u *unit) error {
-	e := p.Events.Complete(ctx, idp.Event{
-		Name: idp.EventGrantCreated, Subject: u.grant.Subject, App: u.client.ID,
-		Detail: map[string]string{"grant": u.grant.ID, "scope": strings.Join(u.grant.Scopes, " ")},
-	})
+	detail := map[string]string{"grant": u.grant.ID, "grant_type": u.grant.GrantType, "scope": strings.Join(u.grant.Scopes, " ")}
+	if u.grant.GrantType == idp.GrantPassword {
+		detail["consent"] = "administrator"
+	}
+	e := p.Events.Complete(ctx, idp.Event{Name: idp.EventGrantCreated, Subject: u.grant.Subject, App: u.client.ID, Detail: detail})
 	if err := p.Records.CreateGrant(ctx, u.grant, e); err != nil {
 		return err
 	}
@@ -51,39 +58,75 @@ func (p *Provider) createGrant(ctx context.Context, u *unit) error {
 	return nil
 }
 
-func (a *authorization) grant(f idp.Flow) (idp.Grant, error) {
+func (a *authorization) grant(f idp.Flow, now time.Time) (idp.Grant, error) {
 	acr, err := a.acr.reached(contexts(f.Answer.AMR))
 	if err != nil {
 		return idp.Grant{}, err
 	}
 	kept, err := a.asked.keep(f.Answer.Scopes)
-	return idp.Grant{
+	if len(a.resources) > 0 {
+		kept = set(kept, resourceRequest, strings.Join(a.resources, " "))
+	}
+	g := idp.Grant{
 		ID: idp.NewID(), ClientID: a.client.ID, Subject: f.Answer.Subject,
-		SID: f.Answer.SID, SessionID: f.Answer.Session, GrantType: "authorization_code",
+		SID: f.Answer.SID, SessionID: f.Answer.Session, GrantType: idp.GrantCode,
 		Scopes:      slices.DeleteFunc(slices.Clone(a.scopes), func(s string) bool { return !slices.Contains(f.Answer.Scopes, s) }),
 		RedirectURI: a.redirectURI, Nonce: a.nonce, Challenge: a.challenge,
 		AuthTime: f.Answer.AuthTime, AMR: f.Answer.AMR, ACR: acr, Request: kept,
-	}, err
+		CreatedAt: now, ExpiresAt: now.Add(codeMemory),
+	}
+	switch {
+	case a.wants("code"):
+		g.CodeExpiresAt = now.Add(codeTTL)
+	case a.front():
+		g.GrantType = idp.GrantImplicit
+	}
+	if a.front() {
+		u := &unit{client: client{Client: a.client}, grant: g}
+		g.ExpiresAt = u.remembered(now.Add(idTokenTTL)) // outlives the access token, and knows whom to sign out
+	}
+	return g, err
 }
 
-// runCore lets fosite parse the prepared request and issue the code.
-func (p *Provider) runCore(ctx context.Context, u *unit) (string, error) {
+// runCore lets fosite parse the prepared request, issue the code and have the tokens made.
+// It refuses short states and nonces: the application's own never reach it. deliver
+// echoes the one, and the ID token has the other, as they came.
+func (p *Provider) runCore(ctx context.Context, u *unit) (url.Values, error) {
 	form := challengeForm(u.grant)
 	form.Set("client_id", u.client.ID)
-	form.Set("response_type", "code")
+	form.Set("response_type", u.request.response)
 	form.Set("scope", strings.Join(u.grant.Scopes, " "))
-	// fosite refuses a short or absent state. The application's own never reaches it:
-	// deliver echoes it as it came.
 	form.Set("state", u.grant.ID)
+	form.Set("nonce", u.grant.ID)
 	ar, err := p.core.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodGet, URL: new(url.URL), Header: http.Header{}, Form: form})
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	for _, scope := range u.grant.Scopes {
+		ar.GrantScope(scope)
 	}
 	response, err := p.core.NewAuthorizeResponse(ctx, ar, newSession(u.grant.Subject))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return response.GetCode(), nil
+	return u.frontChannel(response), nil
+}
+
+// frontChannel picks what the application gets (RFC 6749 §4.1.2, §4.2.2; OpenID Connect
+// Core §3.2.2.5, §3.3.2.5).
+func (u *unit) frontChannel(made fosite.AuthorizeResponder) url.Values {
+	out := url.Values{}
+	for _, name := range []string{"code", "access_token", "id_token"} {
+		if value := made.GetParameters().Get(name); value != "" {
+			out.Set(name, value)
+		}
+	}
+	if out.Has("access_token") {
+		out.Set("token_type", "Bearer")
+		out.Set("expires_in", strconv.FormatInt(int64(u.accessLife()/time.Second), 10))
+		out.Set("scope", strings.Join(u.grant.Scopes, " "))
+	}
+	return out
 }
 
 // notJoined: the session ended between the sign-in and here.

@@ -10,6 +10,8 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/handler/pkce"
+
+	"cloudsso/idp"
 )
 
 // config is fosite's configuration. Every field that fosite would fill lazily is set,
@@ -36,22 +38,33 @@ func newConfig(p *Provider) *config {
 		ClientAuthenticationStrategy: p.authenticateForCore,
 		ClientSecretsHasher:          noHasher{},
 	}}
-	store, ids := storage{p}, &openid.IDTokenHandleHelper{IDTokenStrategy: idTokens{p}}
+	store, strategy, ids := storage{p}, coreTokens{p.tokens, p}, &openid.IDTokenHandleHelper{IDTokenStrategy: idTokens{p}}
 	code := &oauth2.AuthorizeExplicitGrantHandler{
-		AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, AuthorizeCodeStrategy: p.tokens,
+		AccessTokenStrategy: strategy, RefreshTokenStrategy: strategy, AuthorizeCodeStrategy: strategy,
 		CoreStorage: store, TokenRevocationStorage: store, Config: c,
 	}
-	proof := &pkce.Handler{AuthorizeCodeStrategy: p.tokens, Storage: store, Config: c}
-	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, proof}
+	front := &oauth2.AuthorizeImplicitGrantTypeHandler{AccessTokenStrategy: strategy, AccessTokenStorage: store, Config: c}
+	judge := openid.NewOpenIDConnectRequestValidator(nil, c) // of a prepared request, in which nothing is left to judge
+	proof := &pkce.Handler{AuthorizeCodeStrategy: strategy, Storage: store, Config: c}
+	c.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, front,
+		&openid.OpenIDConnectImplicitHandler{
+			IDTokenHandleHelper: ids, AuthorizeImplicitGrantTypeHandler: front, OpenIDConnectRequestValidator: judge, Config: c,
+		},
+		&openid.OpenIDConnectHybridHandler{
+			IDTokenHandleHelper: ids, AuthorizeImplicitGrantTypeHandler: front, AuthorizeExplicitGrantHandler: code,
+			OpenIDConnectRequestValidator: judge, OpenIDConnectRequestStorage: store, Config: c,
+		}, proof}
 	c.byGrantType = map[string]fosite.TokenEndpointHandlers{
 		"authorization_code": {code, proof, &openid.OpenIDConnectExplicitHandler{
 			OpenIDConnectRequestStorage: store, Config: c, IDTokenHandleHelper: ids,
 		}},
 		"refresh_token": {&oauth2.RefreshTokenGrantHandler{
-			AccessTokenStrategy: p.tokens, RefreshTokenStrategy: p.tokens, TokenRevocationStorage: store, Config: c,
+			AccessTokenStrategy: strategy, RefreshTokenStrategy: strategy, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
+		idp.GrantPassword: {directGrant{strategy, ids}},
+		idp.GrantDevice:   {directGrant{strategy, ids}},
 		clientCredentials: {&oauth2.ClientCredentialsGrantHandler{
-			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: p.tokens, AccessTokenStorage: store, Config: c}, Config: c,
+			HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: strategy, AccessTokenStorage: store, Config: c}, Config: c,
 		}},
 	}
 	return c

@@ -19,13 +19,17 @@ func TestConformance_A_Discovery(t *testing.T) {
 		t.Errorf("A2: issuer %v", doc["issuer"])
 	}
 	registered := []string{
-		"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "scopes_supported",
+		"issuer", "device_authorization_endpoint", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "scopes_supported",
 		"response_types_supported", "response_modes_supported", "grant_types_supported", "subject_types_supported",
 		"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported", "code_challenge_methods_supported",
 		"claim_types_supported", "claims_supported", "prompt_values_supported", "claims_parameter_supported",
 		"introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_signing_alg_values_supported",
 		"revocation_endpoint", "revocation_endpoint_auth_methods_supported", "end_session_endpoint", "acr_values_supported",
-		"request_parameter_supported", "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
+		"userinfo_signing_alg_values_supported", "token_endpoint_auth_signing_alg_values_supported",
+		"introspection_endpoint_auth_signing_alg_values_supported", "revocation_endpoint_auth_signing_alg_values_supported",
+		"pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "require_signed_request_object",
+		"request_object_signing_alg_values_supported", "require_request_uri_registration", "registration_endpoint",
+		"request_parameter_supported", "request_uri_parameter_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported", "authorization_response_iss_parameter_supported",
 	}
 	for name, value := range doc {
 		if !slices.Contains(registered, name) {
@@ -38,7 +42,7 @@ func TestConformance_A_Discovery(t *testing.T) {
 	for name, path := range map[string]string{
 		"authorization_endpoint": "/oauth2/authorize", "token_endpoint": "/oauth2/token",
 		"userinfo_endpoint": "/oauth2/userinfo", "jwks_uri": "/oauth2/jwks",
-		"introspection_endpoint": "/oauth2/introspect", "revocation_endpoint": "/oauth2/revoke", "A21 end_session_endpoint": "/oauth2/logout",
+		"introspection_endpoint": "/oauth2/introspect", "revocation_endpoint": "/oauth2/revoke", "device_authorization_endpoint": "/oauth2/device", "A21 end_session_endpoint": "/oauth2/logout",
 	} {
 		if doc[strings.TrimPrefix(name, "A21 ")] != h.issuer+path {
 			t.Errorf("A3: %s is %v", name, doc[name])
@@ -46,6 +50,9 @@ func TestConformance_A_Discovery(t *testing.T) {
 	}
 	for name, must := range map[string]string{
 		"A5 scopes_supported": "openid", "A7 id_token_signing_alg_values_supported": "RS256", "A23 id_token_signing_alg_values_supported": "ES256",
+		"A18 userinfo_signing_alg_values_supported": "RS256",
+		"F1 token_endpoint_auth_methods_supported":  "private_key_jwt", "F1, token_endpoint_auth_methods_supported": "client_secret_jwt",
+		"S1 token_endpoint_auth_signing_alg_values_supported": "PS256", "A23, id_token_signing_alg_values_supported": "EdDSA",
 		"A6 subject_types_supported": "public", "A4 response_types_supported": "code", "G2 grant_types_supported": "refresh_token",
 		"G2, grant_types_supported": "client_credentials", "A22 introspection_endpoint_auth_methods_supported": "client_secret_post",
 		"A22 revocation_endpoint_auth_methods_supported": "none", "B9 acr_values_supported": passwordContext, "A5 claims_supported": "acr",
@@ -56,8 +63,8 @@ func TestConformance_A_Discovery(t *testing.T) {
 			t.Errorf("%s lacks %s: %v", name, must, doc[member])
 		}
 	}
-	if doc["request_uri_parameter_supported"] != false || doc["authorization_response_iss_parameter_supported"] != true {
-		t.Error("A15: request_uri_parameter_supported must be false, and there")
+	if doc["request_uri_parameter_supported"] != true || doc["request_parameter_supported"] != true || doc["require_request_uri_registration"] != true || doc["authorization_response_iss_parameter_supported"] != true {
+		t.Error("A15: request objects work, by value and by registered reference")
 	}
 	if doc["claims_parameter_supported"] != true || slices.Contains(doc["introspection_endpoint_auth_methods_supported"].([]any), any("none")) {
 		t.Errorf("B14: %v, and introspection by %v", doc["claims_parameter_supported"], doc["introspection_endpoint_auth_methods_supported"])

@@ -92,7 +92,7 @@ func (p *Provider) checkEndingHint(ctx context.Context, e *ending) error {
 	if sent == "" {
 		return nil
 	}
-	h, err := p.readHint(sent)
+	h, err := p.readHint(ctx, sent)
 	if err == nil && (len(h.Audience) != 1 || e.form.Get("client_id") != "" && !slices.Contains(h.Audience, e.form.Get("client_id"))) {
 		err = errors.New("issued to another client")
 	}
@@ -125,6 +125,12 @@ func (p *Provider) checkEndingClient(ctx context.Context, e *ending) error {
 		return nil
 	}
 	e.client, e.out.App = c, c.ID
+	subject, err := p.subjectOf(ctx, &c, e.out.Subject)
+	if err == nil {
+		e.out.Subject = subject
+	} else if !errors.Is(err, idp.ErrNotFound) { // from before it was pairwise
+		return err
+	}
 	return nil
 }
 

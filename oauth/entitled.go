@@ -28,10 +28,13 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	if u.client.Disabled {
 		return deny("client_disabled", "This application has been switched off by an administrator.")
 	}
+	if u.grant.GrantType == idp.GrantImplicit && !u.client.AllowImplicit || u.grant.GrantType == idp.GrantPassword && !u.client.AllowPasswordGrant {
+		return deny("switched_off", "An administrator no longer allows this application the grant type that its access came from.")
+	}
 	if u.grant.Subject == "" {
 		return nil // the client's own: nobody to ask about
 	}
-	person, err := p.People.Person(ctx, u.grant.Subject)
+	person, err := p.People.PersonFor(ctx, u.grant.Subject, u.client.ProfileQuery)
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
 		return deny("user_gone", "The person has no account any more.")
@@ -47,16 +50,20 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	if err := p.agreed(ctx, u); err != nil {
 		return err
 	}
-	u.person = person
+	if err := p.nameSubject(ctx, u); err != nil {
+		return err
+	}
+	u.person, u.custom = person, p.Scopes
 	if _, err := mapping.Claims(u.client.ClaimsMapping, person); err != nil {
 		return missingClaim(err)
 	}
 	return nil
 }
 
-// agreed checks that the consent is still there. A first-party application needs none.
+// agreed checks that the consent is still there. A first-party application needs none, and
+// for passwords the switch stands for it.
 func (p *Provider) agreed(ctx context.Context, u *unit) error {
-	if u.client.FirstParty {
+	if u.client.FirstParty || u.grant.GrantType == idp.GrantPassword {
 		return nil
 	}
 	c, err := p.Records.Consent(ctx, u.grant.Subject, u.client.ID)

@@ -14,8 +14,8 @@ import (
 )
 
 // The registered values of "error" that this package answers with: RFC 6749 §4.1.2.1 and
-// §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, and OpenID Connect Core Unmet
-// Authentication Requirements. There are no others.
+// §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9101 §6, OpenID Connect
+// Core §3.1.2.6, and OpenID Connect Core Unmet Authentication Requirements. There are no others.
 const (
 	invalidRequest          = "invalid_request"
 	invalidClient           = "invalid_client"
@@ -24,15 +24,21 @@ const (
 	invalidToken            = "invalid_token"
 	insufficientScope       = "insufficient_scope"
 	unauthorizedClient      = "unauthorized_client"
+	authorizationPending    = "authorization_pending"
+	slowDown                = "slow_down"
+	expiredToken            = "expired_token"
 	unsupportedGrantType    = "unsupported_grant_type"
 	unsupportedResponseType = "unsupported_response_type"
 	accessDenied            = "access_denied"
 	loginRequired           = "login_required"
 	consentRequired         = "consent_required"
-	requestNotSupported     = "request_not_supported"
-	requestURINotSupported  = "request_uri_not_supported"
 	registrationUnsupported = "registration_not_supported"
 	unmetAuthentication     = "unmet_authentication_requirements"
+	invalidTarget           = "invalid_target"
+	invalidRequestURI       = "invalid_request_uri"
+	invalidRequestObject    = "invalid_request_object"
+	invalidRedirectURI      = "invalid_redirect_uri"
+	invalidClientMetadata   = "invalid_client_metadata"
 	serverError             = "server_error"
 	temporarilyUnavailable  = "temporarily_unavailable"
 )
@@ -138,7 +144,7 @@ func describe(sentence string) string {
 			return '?'
 		}
 		return r
-	}, sentence)
+	}, strings.ReplaceAll(sentence, "§", "section "))
 }
 
 // note writes what happened into the request's log line.
@@ -167,6 +173,14 @@ type errorBody struct {
 	Description string `json:"error_description"`
 }
 
+// writeJWT writes an answer that is one JWT.
+func writeJWT(w http.ResponseWriter, contentType, token string) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(token)) // the caller has gone away: nobody is left to be told
+}
+
 // writeJSON writes an answer that must not be kept by anybody (RFC 6749 §5.1).
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	data, err := json.Marshal(body)
@@ -175,7 +189,9 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
 	h.Set("Pragma", "no-cache")
 	w.WriteHeader(status)
 	_, _ = w.Write(data) // the caller has gone away: nobody is left to be told

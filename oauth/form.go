@@ -24,6 +24,11 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		}
 		query = strings.Trim(query+"&"+body, "&")
 	}
+	return parseForm(query)
+}
+
+// parseForm looks at nothing but the encoding.
+func parseForm(query string) (url.Values, error) {
 	if len(query) > maxForm {
 		return nil, tooLarge()
 	}

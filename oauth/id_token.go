@@ -2,13 +2,12 @@ package oauth
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"maps"
 	"time"
 
 	"github.com/ory/fosite"
 
+	"cloudsso/idp"
 	"cloudsso/idp/mapping"
 )
 
@@ -19,30 +18,42 @@ type idTokens struct{ p *Provider }
 // GenerateIDToken signs the one token of a sign-in with the client's algorithm.
 func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
 	u := unitOf(ctx)
-	claims, err := u.personClaims(r.GetGrantedScopes(), inIDToken)
+	claims, err := t.p.idTokenClaims(u, r.GetGrantedScopes())
 	if err != nil {
 		return "", err
 	}
-	access, _ := ctx.Value(fosite.AccessResponseContextKey).(fosite.AccessResponder)
-	maps.Copy(claims, t.p.protocolClaims(u, access.GetAccessToken())) // last: nobody else names the subject
-	body, err := json.Marshal(claims)
+	accessToken, code := handedOut(ctx)
+	u.bind(claims, accessToken, code)
+	return t.p.signIDToken(ctx, &u.client.Client, claims)
+}
+
+// idTokenClaims are all but those that bind the token to its request.
+func (p *Provider) idTokenClaims(u *unit, scopes []string) (map[string]any, error) {
+	claims, err := u.personClaims(scopes, inIDToken)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return t.p.Ring.SignJWT(u.client.IDTokenSignedResponseAlg, "JWT", body)
+	maps.Copy(claims, p.protocolClaims(u)) // last: nobody else names the subject
+	return claims, nil
+}
+
+func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[string]any) (string, error) {
+	if c.IDTokenSignedResponseAlg == unsigned {
+		return signUnsigned(claims)
+	}
+	return p.sign(ctx, c, c.IDTokenSignedResponseAlg, "JWT", claims)
 }
 
 // protocolClaims are those of OpenID Connect Core §2. auth_time is there always: it is
 // needed for max_age, and costs nothing.
-func (p *Provider) protocolClaims(u *unit, accessToken string) map[string]any {
+func (p *Provider) protocolClaims(u *unit) map[string]any {
 	g := u.grant
 	claims := map[string]any{
-		"iss": p.Issuer, "sub": g.Subject, "aud": u.client.ID,
+		"iss": p.Issuer, "sub": u.subject(), "aud": u.client.ID,
 		"iat": u.now.Unix(), "exp": u.now.Add(idTokenTTL).Unix(), "auth_time": g.AuthTime.Unix(),
-		"at_hash": halfHash(accessToken),
 	}
 	// A refresh answers no authentication request: no nonce (OpenID Connect Core §12.2).
-	if u.grantType == "authorization_code" {
+	if u.request != nil || u.grantType == idp.GrantCode {
 		setText(claims, "nonce", g.Nonce)
 	}
 	setText(claims, "sid", g.SID)
@@ -59,10 +70,28 @@ func setText(claims map[string]any, name, value string) {
 	}
 }
 
-// halfHash is at_hash for RS256 and ES256 (OpenID Connect Core §3.1.3.6).
-func halfHash(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return encoding.EncodeToString(sum[:16])
+// handedOut is what goes beside the ID token in the same answer.
+func handedOut(ctx context.Context) (accessToken, code string) {
+	if made, ok := ctx.Value(fosite.AuthorizeResponseContextKey).(fosite.AuthorizeResponder); ok {
+		return made.GetParameters().Get("access_token"), made.GetCode()
+	}
+	made, _ := ctx.Value(fosite.AccessResponseContextKey).(fosite.AccessResponder)
+	return made.GetAccessToken(), ""
+}
+
+// bind ties the ID token to what comes with it, so that none of it can be exchanged on
+// the way through the browser (OpenID Connect Core §3.1.3.6, §3.3.2.11; s_hash: FAPI 1
+// Part 2 §5.1).
+func (u *unit) bind(claims map[string]any, accessToken, code string) {
+	state := ""
+	if u.request != nil {
+		state = u.request.state
+	}
+	for name, value := range map[string]string{"at_hash": accessToken, "c_hash": code, "s_hash": state} {
+		if value != "" {
+			setText(claims, name, leftHash(u.client.IDTokenSignedResponseAlg, value))
+		}
+	}
 }
 
 // place is where claims go.
@@ -73,8 +102,12 @@ const (
 	inUserInfo
 )
 
+// onlyIDToken: there will be no access token to ask userinfo with (OpenID Connect Core
+// §5.4).
+func (u *unit) onlyIDToken() bool { return u.request != nil && u.request.response == "id_token" }
+
 // personClaims are the claims about the person: those of the scopes, which are not in the
-// ID token unless the client wants them there, those that were asked for by name, and
+// ID token unless the client wants them there or gets nothing else, those that were asked for by name, and
 // above them what the client's mapping says.
 func (u *unit) personClaims(scopes []string, where place) (map[string]any, error) {
 	q, err := u.askedFor()
@@ -85,8 +118,10 @@ func (u *unit) personClaims(scopes []string, where place) (map[string]any, error
 	if where == inUserInfo {
 		wishes = q.UserInfo
 	}
-	if where == inUserInfo || u.client.ClaimsInIDToken {
-		claims = mapping.Standard(scopes, u.person)
+	if where == inUserInfo || u.client.ClaimsInIDToken || u.onlyIDToken() {
+		if claims, err = u.scopeClaims(scopes); err != nil {
+			return nil, err
+		}
 	}
 	u.addAsked(claims, wishes)
 	rows, err := mapping.Claims(u.client.ClaimsMapping, u.person)

@@ -1,8 +1,8 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -28,7 +28,7 @@ type introspection struct {
 	Expires   int64  `json:"exp,omitempty"`
 	Issued    int64  `json:"iat,omitempty"`
 	Subject   string `json:"sub,omitempty"`
-	Audience  string `json:"aud,omitempty"`
+	Audience  any    `json:"aud,omitempty"`
 	Issuer    string `json:"iss,omitempty"`
 	SID       string `json:"sid,omitempty"`
 }
@@ -75,7 +75,7 @@ func (p *Provider) introspect(ctx context.Context, caller idp.Client, token stri
 }
 
 // mayIntrospect: a client sees its own tokens. A resource server sees the access tokens
-// of all. Attack: a refresh token, held up as a bearer token to a resource server that
+// that are meant for it, or of all. Attack: a refresh token, held up as a bearer token to a resource server that
 // asks for nothing but "active", opens it for months. Decision: to anybody but its own
 // client it is no token.
 func mayIntrospect(caller idp.Client, t *presented) error {
@@ -85,6 +85,8 @@ func mayIntrospect(caller idp.Client, t *presented) error {
 		return nil
 	case caller.IntrospectAll && t.access:
 		return nil
+	case t.access && len(among(t.audience, caller.ResourceServerFor)) > 0:
+		return nil // meant for it
 	}
 	return tokenDead(nil)
 }
@@ -92,7 +94,7 @@ func mayIntrospect(caller idp.Client, t *presented) error {
 func (p *Provider) describeToken(caller idp.Client, t *presented) introspection {
 	out := introspection{
 		Active: true, Scope: strings.Join(t.scopes, " "), ClientID: t.grant.ClientID,
-		Expires: t.expires.Unix(), Subject: t.grant.Subject, Audience: p.Issuer, Issuer: p.Issuer, SID: t.grant.SID,
+		Expires: t.expires.Unix(), Subject: t.subject(), Audience: oneOrMany(t.audience), Issuer: p.Issuer, SID: t.grant.SID,
 	}
 	if t.access {
 		out.TokenType, out.Issued = "Bearer", t.issued.Unix()
@@ -128,21 +130,14 @@ func (p *Provider) writeIntrospection(w http.ResponseWriter, r *http.Request, ca
 		writeJSON(w, http.StatusOK, found)
 		return
 	}
-	claims, err := json.Marshal(map[string]any{
+	token, err := p.sign(r.Context(), &caller, cmp.Or(caller.IntrospectionSignedResponseAlg, introspectionAlg), introspectionType, map[string]any{
 		"iss": p.Issuer, "aud": caller.ID, "iat": p.now().Unix(), "token_introspection": found,
 	})
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	token, err := p.Ring.SignJWT(introspectionAlg, introspectionType, claims)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/"+introspectionType)
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(token)) // the caller has gone away: nobody is left to be told
+	writeJWT(w, "application/"+introspectionType, token)
 }
 
 func wantsJWT(r *http.Request) bool {

@@ -68,6 +68,76 @@ type house struct {
 	events *events
 	server *httptest.Server
 	grants *watched
+	fetch  *fetcher
+	marks  *marks
+
+	options func(*oauth.Options) // of a test's own
+}
+
+// marks are the store's, and can fail.
+type marks struct {
+	*memory.Store
+	mu  sync.Mutex
+	err error
+}
+
+func (m *marks) SeenOnce(ctx context.Context, key string, until time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	return m.Store.SeenOnce(ctx, key, until)
+}
+
+func (m *marks) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
+
+// fetcher answers for the addresses of clients.
+type fetcher struct {
+	mu    sync.Mutex
+	pages map[string]string
+	calls int
+	err   error
+	block chan struct{} // if set, each call waits for it
+}
+
+func (f *fetcher) Fetch(_ context.Context, url string, most int64) ([]byte, http.Header, error) {
+	f.mu.Lock()
+	f.calls++
+	block := f.block
+	f.mu.Unlock()
+	if block != nil {
+		<-block
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	page, ok := f.pages[url]
+	switch {
+	case f.err != nil:
+		return nil, nil, f.err
+	case !ok || int64(len(page)) > most:
+		return nil, nil, idp.Errorf(idp.Invalid, "rp.example answered with status 404; 200 is expected.")
+	}
+	return []byte(page), nil, nil
+}
+
+func (f *fetcher) set(url, page string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pages == nil {
+		f.pages = map[string]string{}
+	}
+	f.pages[url] = page
+}
+
+func (f *fetcher) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
 }
 
 // login signs the given person in, at once or after a visit to /login.
@@ -120,6 +190,23 @@ func (l *login) Joined(_ context.Context, _ string, app idp.SessionApp) error {
 	return l.joining
 }
 
+// CheckPassword signs the same person in whatever the password, unless there is an error.
+func (l *login) CheckPassword(*http.Request, string, string, string) (idp.Person, error) {
+	return idp.Person{Subject: l.answer.Subject}, l.err
+}
+
+// Forms of a browser that has no cookies are its own if they have the step in them.
+func (l *login) FormToken(_ http.ResponseWriter, _ *http.Request, step string) string {
+	return "token of " + step
+}
+
+func (l *login) CheckForm(r *http.Request, step string) error {
+	if r.PostForm.Get("token") != "token of "+step {
+		return idp.Errorf(idp.Invalid, "This form is out of date, or it was not sent from our page.")
+	}
+	return nil
+}
+
 // signOuter notes what it is asked and shows where it would send the browser.
 type signOuter struct {
 	mu    sync.Mutex
@@ -142,6 +229,10 @@ type people struct {
 	mu   sync.Mutex
 	all  map[string]idp.Person
 	down error
+}
+
+func (p *people) PersonFor(ctx context.Context, subject, _ string) (idp.Person, error) {
+	return p.Person(ctx, subject)
 }
 
 func (p *people) Person(_ context.Context, subject string) (idp.Person, error) {
@@ -290,12 +381,23 @@ func newRing(now func() time.Time) *keys.Ring {
 
 func newHouse(t *testing.T) *house { t.Helper(); return openHouse(t, sharedRing()) }
 
-func openHouse(t testing.TB, ring *keys.Ring) *house {
+// houseWith is a house whose provider has some other options.
+func houseWith(t *testing.T, set func(*oauth.Options)) *house {
+	t.Helper()
+	return openHouse(t, sharedRing(), set)
+}
+
+func openHouse(t testing.TB, ring *keys.Ring, set ...func(*oauth.Options)) *house {
 	t.Helper()
 	c := newClock()
-	h := &house{clock: c, store: memory.New(c.now), ring: ring, events: &events{}}
+	h := &house{clock: c, store: memory.New(c.now), ring: ring, events: &events{}, fetch: &fetcher{}}
 	h.T, _ = t.(*testing.T)
-	h.grants = &watched{Store: h.store}
+	h.grants, h.marks = &watched{Store: h.store}, &marks{Store: h.store}
+	h.options = func(o *oauth.Options) {
+		for _, f := range set {
+			f(o)
+		}
+	}
 	h.people = &people{all: map[string]idp.Person{
 		anna: {Subject: anna, Status: idp.Active, Login: "anna", Groups: []string{"admins"}, Attributes: idp.Attributes{
 			"given_name": {"Anna"}, "family_name": {"Arendt"}, "email": {"anna@example.org"}, "email_verified": {true}, "team": {"a", "b"},
@@ -316,11 +418,18 @@ func openHouse(t testing.TB, ring *keys.Ring) *house {
 	mux.HandleFunc("/oauth2/jwks", p.JWKS)
 	mux.HandleFunc("/oauth2/authorize", p.Authorize)
 	mux.HandleFunc("/oauth2/authorize/continue", p.AuthorizeContinue)
+	mux.HandleFunc("/oauth2/par", p.Push)
+	mux.HandleFunc("/oauth2/register", p.Register)
+	mux.HandleFunc("/oauth2/register/{client_id}", p.RegisteredClient)
 	mux.HandleFunc("/oauth2/token", p.Token)
 	mux.HandleFunc("/oauth2/userinfo", p.UserInfo)
 	mux.HandleFunc("/oauth2/introspect", p.Introspect)
 	mux.HandleFunc("/oauth2/revoke", p.Revoke)
 	mux.HandleFunc("/oauth2/logout", p.EndSession)
+	mux.HandleFunc("/oauth2/device", p.Device)
+	mux.HandleFunc("GET /device", p.DevicePage)
+	mux.HandleFunc("POST /device", p.DevicePost)
+	mux.HandleFunc("/device/continue", p.DeviceContinue)
 	mux.HandleFunc("/login", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/oauth2/authorize/continue?flow="+r.FormValue("flow"), http.StatusSeeOther)
 	})
@@ -341,10 +450,12 @@ func (h *house) makeProvider(t testing.TB, out oauth.SignOuter) *oauth.Provider 
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := oauth.New(oauth.Options{
-		Issuer: h.issuer, Dev: true, Records: h.grants, Ring: h.ring, Login: h.login, SignOuter: out,
-		People: h.people, Pages: pages, Events: h.events, Now: h.now,
-	})
+	o := oauth.Options{
+		Issuer: h.issuer, Dev: true, Records: h.grants, Flows: h.store, Marks: h.marks, Fetch: h.fetch, Ring: h.ring, Login: h.login,
+		SignOuter: out, People: h.people, Pages: pages, Events: h.events, Now: h.now,
+	}
+	h.options(&o)
+	p, err := oauth.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +558,7 @@ func (h *house) send(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := h.server.Client().Transport.RoundTrip(r) // its own: closing another server cuts the default's connections
 	if err != nil {
 		panic(err)
 	}

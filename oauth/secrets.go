@@ -30,17 +30,17 @@ func newSecrets(ring *keys.Ring) *secrets {
 	return &secrets{mac: ring.MAC("oauth client secret"), right: make(map[[32]byte]struct{})}
 }
 
-// match reports whether presented is a live secret of c.
-func (s *secrets) match(c idp.Client, presented string, now time.Time) (bool, error) {
-	for _, secret := range c.Secrets {
-		if !secret.ExpiresAt.IsZero() && !now.Before(secret.ExpiresAt) {
+// match returns the place of the live secret of c that presented is, -1 if it is none.
+func (s *secrets) match(c *idp.Client, presented string, now time.Time) (int, error) {
+	for i, secret := range c.Secrets {
+		if secret.Use != idp.SecretAuthenticates || !secret.Live(now) {
 			continue
 		}
 		if ok, err := s.one(c.ID, secret.Hash, presented); ok || err != nil {
-			return ok, err
+			return i, err
 		}
 	}
-	return false, nil
+	return -1, nil
 }
 
 func (s *secrets) one(clientID, hash, presented string) (bool, error) {

@@ -74,10 +74,8 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	}
 	idp.Note(ctx, slog.String("client", c.ID), slog.String("grant_type", form.Get("grant_type")))
 	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}}
-	if u.grantType == clientCredentials {
-		if err := u.ownGrant(form.Get("scope")); err != nil {
-			return nil, err
-		}
+	if err := p.prepare(r, u, form); err != nil {
+		return nil, err
 	}
 	ctx = withUnit(ctx, u)
 	ar, err := p.core.NewAccessRequest(ctx, withForm(r, form), newSession(""))
@@ -88,6 +86,9 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 		return nil, err
 	}
 	if err := narrow(ar, u, form.Get("scope")); err != nil {
+		return nil, err
+	}
+	if err := p.narrowAudience(u, form); err != nil {
 		return nil, err
 	}
 	minted, err := p.core.NewAccessResponse(ctx, ar)
@@ -101,6 +102,25 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	return answer(minted, ar, u), nil
 }
 
+// prepare makes the grants that nothing was made for before.
+func (p *Provider) prepare(r *http.Request, u *unit, form url.Values) error {
+	switch u.grantType {
+	case clientCredentials:
+		if err := u.ownGrant(form.Get("scope")); err != nil {
+			return err
+		}
+		return p.grantResources(u, form)
+	case idp.GrantPassword:
+		if err := p.passwordGrant(r, u, form); err != nil {
+			return err
+		}
+		return p.grantResources(u, form)
+	case idp.GrantDevice:
+		return p.deviceGrant(r.Context(), u, form)
+	}
+	return nil
+}
+
 // checkGrantType names what fosite would call invalid_request, and what is missing.
 func checkGrantType(form url.Values) error {
 	switch form.Get("grant_type") {
@@ -110,6 +130,10 @@ func checkGrantType(form url.Values) error {
 		return present(form, "code", "redirect_uri")
 	case "refresh_token":
 		return present(form, "refresh_token")
+	case idp.GrantPassword:
+		return present(form, "username", "password")
+	case idp.GrantDevice:
+		return present(form, "device_code")
 	case clientCredentials:
 		return nil
 	}
@@ -167,7 +191,7 @@ func narrow(ar fosite.AccessRequester, u *unit, asked string) error {
 func answer(minted fosite.AccessResponder, ar fosite.AccessRequester, u *unit) *tokenResponse {
 	out := &tokenResponse{
 		AccessToken: minted.GetAccessToken(), TokenType: "Bearer",
-		ExpiresIn: int64(accessLife(&u.client.Client) / time.Second),
+		ExpiresIn: int64(u.accessLife() / time.Second),
 		Scope:     strings.Join(ar.GetGrantedScopes(), " "),
 	}
 	extra := minted.ToMap()

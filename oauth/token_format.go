@@ -21,6 +21,7 @@ const (
 	refreshPrefix = "crt_"
 
 	formatV1     = 1
+	formatV2     = 2 // an access token for some of the grant's audience only
 	grantIDBytes = 16
 	accessFixed  = 1 + grantIDBytes + 4 + 4 + 8 // version, grant, issued, expires, random
 	accessMAC    = 16
@@ -71,14 +72,20 @@ type accessToken struct {
 	issued  time.Time
 	expires time.Time
 	scopes  []byte // bit n: the grant's scope n; empty: all
+	aud     []byte // bit n: item n of the grant's whole audience; empty: all
 }
 
-func (t *tokens) newAccess(grantID string, issued, expires time.Time, scopes []byte) (string, error) {
+func (t *tokens) newAccess(grantID string, issued, expires time.Time, scopes, aud []byte) (string, error) {
 	id, err := packGrant(grantID)
 	if err != nil {
 		return "", err
 	}
-	b := append([]byte{formatV1}, id...)
+	version := byte(formatV1)
+	if len(aud) > 0 {
+		version = formatV2
+		scopes = slices.Concat([]byte{byte(len(scopes))}, scopes, aud)
+	}
+	b := append([]byte{version}, id...)
 	b = binary.BigEndian.AppendUint32(b, uint32(issued.Unix()))
 	b = binary.BigEndian.AppendUint32(b, uint32(expires.Unix()))
 	b = b[:accessFixed]
@@ -91,19 +98,25 @@ func (t *tokens) newAccess(grantID string, issued, expires time.Time, scopes []b
 // are the caller's to check.
 func (t *tokens) readAccess(token string) (accessToken, error) {
 	b, err := decode(accessPrefix, token)
-	if err != nil || len(b) < accessFixed+accessMAC || b[0] != formatV1 {
+	if err != nil || len(b) < accessFixed+accessMAC || b[0] != formatV1 && b[0] != formatV2 {
 		return accessToken{}, errForged
 	}
 	body, mac := b[:len(b)-accessMAC], b[len(b)-accessMAC:]
 	if !t.access.Verify(mac, body) {
 		return accessToken{}, errForged
 	}
+	scopes, aud := body[accessFixed:], []byte(nil)
+	if body[0] == formatV2 {
+		n := int(scopes[0])
+		scopes, aud = scopes[1:1+n], scopes[1+n:]
+	}
 	seconds := func(at int) time.Time { return time.Unix(int64(binary.BigEndian.Uint32(body[at:])), 0).UTC() }
 	return accessToken{
 		grantID: unpackGrant(body[1 : 1+grantIDBytes]),
 		issued:  seconds(1 + grantIDBytes),
 		expires: seconds(1 + grantIDBytes + 4),
-		scopes:  body[accessFixed:],
+		scopes:  scopes,
+		aud:     aud,
 	}, nil
 }
 

@@ -30,6 +30,9 @@ func (p *Provider) lookUp(ctx context.Context, token string) (*presented, error)
 }
 
 func (p *Provider) lookUpAccess(ctx context.Context, token string) (*presented, error) {
+	if !strings.HasPrefix(token, accessPrefix) && strings.Count(token, ".") == 2 {
+		return p.lookUpJWT(ctx, token)
+	}
 	t, err := p.tokens.readAccess(token)
 	now := p.now()
 	if err != nil || !now.Before(t.expires) {
@@ -39,7 +42,9 @@ func (p *Provider) lookUpAccess(ctx context.Context, token string) (*presented, 
 	if err != nil {
 		return nil, orDead(err)
 	}
-	return &presented{unit{now: now, grant: g}, true, t.issued, t.expires, selectedScopes(g.Scopes, t.scopes)}, nil
+	found := &presented{unit{now: now, grant: g}, true, t.issued, t.expires, selectedScopes(g.Scopes, t.scopes)}
+	found.audience = selectedScopes(p.everyAudience(&found.unit), t.aud)
+	return found, nil
 }
 
 func (p *Provider) lookUpRefresh(ctx context.Context, token string) (*presented, error) {
@@ -52,6 +57,7 @@ func (p *Provider) lookUpRefresh(ctx context.Context, token string) (*presented,
 		return nil, orDead(err)
 	}
 	t := &presented{unit: unit{now: p.now(), grant: g, seq: seq}, expires: g.RefreshExpiresAt, scopes: g.Scopes}
+	t.audience = p.everyAudience(&t.unit)
 	if seq < g.RefreshSeq && g.RefreshGraceUntil.Before(t.expires) {
 		t.expires = g.RefreshGraceUntil
 	}
@@ -75,6 +81,9 @@ func (p *Provider) alive(ctx context.Context, t *presented) error {
 	}
 	if err := p.entitled(ctx, &t.unit); err != nil {
 		return refusedDead(err)
+	}
+	if t.audience = p.allowedAudience(&t.unit, t.audience); len(t.audience) == 0 {
+		return tokenDead(nil)
 	}
 	still := t.unit.scopes()
 	t.scopes = slices.DeleteFunc(slices.Clone(t.scopes), func(s string) bool { return !slices.Contains(still, s) })

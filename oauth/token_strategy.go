@@ -9,7 +9,7 @@ import (
 	"cloudsso/idp"
 )
 
-// tokens is fosite's oauth2.CoreStrategy. A token's "signature" there is the token
+// tokens is what fosite's oauth2.CoreStrategy needs but access tokens ([coreTokens]). A token's "signature" there is the token
 // itself, since nothing is stored under it.
 
 func (t *tokens) AuthorizeCodeSignature(_ context.Context, code string) string { return code }
@@ -19,12 +19,6 @@ func (t *tokens) RefreshTokenSignature(_ context.Context, token string) string {
 func (t *tokens) GenerateAuthorizeCode(ctx context.Context, _ fosite.Requester) (code, signature string, err error) {
 	code, err = unitOf(ctx).mintCode()
 	return code, code, err
-}
-
-func (t *tokens) GenerateAccessToken(ctx context.Context, r fosite.Requester) (token, signature string, err error) {
-	u := unitOf(ctx)
-	token, err = t.newAccess(u.grant.ID, u.now, u.accessExpires(), selectScopes(u.grant.Scopes, r.GetGrantedScopes()))
-	return token, token, err
 }
 
 func (t *tokens) GenerateRefreshToken(ctx context.Context, _ fosite.Requester) (token, signature string, err error) {

@@ -29,7 +29,7 @@ func TestTokenRequestsThatAreMalformed(t *testing.T) {
 		"PUT":                      {method: "PUT", body: form, status: 405, error: "invalid_request", text: "The token endpoint answers POST only."},
 		"an empty body":            {body: "", status: 400, error: "invalid_request", text: "The parameter grant_type is missing: use authorization_code, refresh_token or client_credentials."},
 		"no grant_type":            {body: "code=x", status: 400, error: "invalid_request", text: "The parameter grant_type is missing: use authorization_code, refresh_token or client_credentials."},
-		"an unknown grant_type":    {body: "grant_type=password&username=a&password=b", status: 400, error: "unsupported_grant_type", text: "The grant_type is not supported: use authorization_code, refresh_token or client_credentials."},
+		"an unknown grant_type":    {body: "grant_type=urn:ietf:params:oauth:grant-type:saml2-bearer&username=a&password=b", status: 400, error: "unsupported_grant_type", text: "The grant_type is not supported: use authorization_code, refresh_token or client_credentials."},
 		"two grant types in one":   {body: "grant_type=authorization_code+refresh_token", status: 400, error: "unsupported_grant_type", text: "The grant_type is not supported: use authorization_code, refresh_token or client_credentials."},
 		"no code":                  {body: "grant_type=authorization_code&redirect_uri=x", status: 400, error: "invalid_request", text: "The parameter code is missing."},
 		"no redirect_uri":          {body: "grant_type=authorization_code&code=x", status: 400, error: "invalid_request", text: "The parameter redirect_uri is missing."},
@@ -120,7 +120,7 @@ func TestClientAuthentication(t *testing.T) {
 		"another id in the body":            {header: basicOf("basic", secretOf("basic")), more: []string{"client_id", "post"}, error: "invalid_client", text: "The client_id in the body is not the one in the Authorization header."},
 		"a bearer token":                    {header: "Bearer x", error: "invalid_client", text: "The Authorization header is not well-formed: clients authenticate by the scheme Basic."},
 		"basic that is not base64":          {header: "Basic !", error: "invalid_client", text: "The Authorization header is not well-formed: clients authenticate by the scheme Basic."},
-		"a client_assertion":                {more: []string{"client_id", "basic", "client_assertion", "x"}, error: "invalid_client", text: "Authentication by client_assertion is not supported: use a client secret."},
+		"a client_assertion":                {more: []string{"client_id", "basic", "client_assertion", "x"}, error: "invalid_client", text: "The parameter client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer."},
 		"imported, not form-urlencoded":     {header: basicOf("a%3Ab%2F%C3%BC", "imp+rted %41 s:cret")},
 		"imported, once more from the memo": {header: basicOf("a%3Ab%2F%C3%BC", "imp+rted %41 s:cret")},
 	} {
@@ -142,20 +142,6 @@ func TestClientAuthentication(t *testing.T) {
 				t.Error("F8: 401 without WWW-Authenticate")
 			}
 		})
-	}
-}
-
-func TestConformance_F03_F04_TheAnswer(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.client("wiki", func(c *idp.Client) { c.AccessTokenTTL = 120 })
-	a := h.token("wiki", exchangeForm(h.code(t, "wiki"), "unknown", "F11"))
-	body := a.json(t)
-	if a.status != 200 || a.header.Get("Content-Type") != "application/json" || a.header.Get("Cache-Control") != "no-store" || a.header.Get("Pragma") != "no-cache" {
-		t.Errorf("%d %v", a.status, a.header)
-	}
-	if body["token_type"] != "Bearer" || body["expires_in"] != 120.0 || body["scope"] != "openid" || body["refresh_token"] != nil {
-		t.Errorf("got %v", body)
 	}
 }
 
@@ -232,35 +218,6 @@ func TestConformance_V01_CodesLiveSixtySeconds(t *testing.T) {
 	}
 }
 
-func TestConformance_F05_F06_ACodeUsedAgainEndsEverything(t *testing.T) {
-	t.Parallel()
-	for _, wait := range []time.Duration{0, 30 * time.Second, 10 * time.Minute} {
-		t.Run("after "+wait.String(), func(t *testing.T) {
-			t.Parallel()
-			h := newHouse(t)
-			h.client("wiki", nil)
-			h.client("other", nil)
-			code := h.code(t, "wiki", "scope", "openid offline_access")
-			first := h.token("wiki", exchangeForm(code)).json(t)
-			h.move(wait)
-			// A stranger who has seen the code cannot end the grant with it.
-			h.token("other", exchangeForm(code))
-			if a := h.userinfo(first["access_token"]); a.status != 200 {
-				t.Fatalf("another client ended the grant: %s", a.body)
-			}
-			wantError(t, h.token("wiki", exchangeForm(code)), 400, "invalid_grant", "The authorization code has already been used.")
-			wantError(t, h.token("wiki", exchangeForm(code)), 400, "invalid_grant", "The authorization code has already been used.")
-			if a := h.userinfo(first["access_token"]); a.status != 401 {
-				t.Errorf("the access token lives on: %d", a.status)
-			}
-			wantError(t, h.refresh("wiki", first["refresh_token"].(string)), 400, "invalid_grant", "The authorization has been revoked. The person must sign in again.")
-			if n := strings.Count(strings.Join(h.events.names(), " "), idp.EventCodeReused); n != 1 {
-				t.Errorf("%d Events %s", n, idp.EventCodeReused)
-			}
-		})
-	}
-}
-
 // Whoever may not have the grant any more gets no tokens, and the code stays as it was.
 func TestExchangeAsksAgain(t *testing.T) {
 	t.Parallel()
@@ -286,7 +243,7 @@ func TestExchangeAsksAgain(t *testing.T) {
 		"store down": {func(h *house) { h.grants.fail = idp.ErrUnavailable }, func(h *house) { h.grants.fail = nil }, 503, "temporarily_unavailable",
 			"A service that is needed for this does not answer. Nothing was used up: please try again in a moment."},
 		"a fault of ours": {func(h *house) { h.people.down = errors.New("secret internals") }, func(h *house) { h.people.down = nil }, 500, "server_error", "Something went wrong on our side."},
-		"signing fails": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "ES512" }) },
+		"signing fails": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "XX512" }) },
 			func(h *house) { h.change("wiki", func(c *idp.Client) { c.IDTokenSignedResponseAlg = "RS256" }) }, 500, "server_error", "Something went wrong on our side."},
 		"grant type taken away": {func(h *house) {
 			h.change("wiki", func(c *idp.Client) { c.GrantTypes = []string{"refresh_token"} })
@@ -311,23 +268,6 @@ func TestExchangeAsksAgain(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestConformance_B12_PKCEAndSecretTogether(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	no := false
-	h.client("optional", func(c *idp.Client) { c.RequirePKCE = &no })
-	without := []string{"code_challenge", "-", "code_challenge_method", "-"}
-	if a := h.token("optional", exchangeForm(h.code(t, "optional", without...), "code_verifier", "-")); a.status != 200 {
-		t.Errorf("no PKCE: %s", a.body)
-	}
-	if a := h.token("optional", exchangeForm(h.code(t, "optional"))); a.status != 200 {
-		t.Errorf("PKCE: %s", a.body)
-	}
-	wantError(t, h.token("optional", exchangeForm(h.code(t, "optional"), "code_verifier", "-")), 400, "invalid_grant", "The PKCE code verifier must be at least 43 characters.")
-	wantError(t, h.token("optional", exchangeForm(h.code(t, "optional", without...))), 400, "invalid_grant",
-		"There is a code_verifier, but the authorization request had no code_challenge.")
 }
 
 func TestConformance_H_IDToken(t *testing.T) {

@@ -21,8 +21,12 @@ type unit struct {
 	grantType string
 	client    client
 	person    idp.Person
+	custom    []Scope // the operator's
 	grant     idp.Grant
-	seq       int64 // of the refresh token that was presented
+	audience  []string       // whom the access token is for
+	seq       int64          // of the refresh token that was presented
+	request   *authorization // at the authorization endpoint, nil elsewhere
+	ticket    string         // of the device that the grant is for
 
 	redeem, family, rotate bool // what handlers would have written
 }
@@ -43,7 +47,16 @@ func (u *unit) mintCode() (string, error) {
 	return code, err
 }
 
-func (u *unit) accessExpires() time.Time { return u.now.Add(accessLife(&u.client.Client)) }
+func (u *unit) accessExpires() time.Time { return u.now.Add(u.accessLife()) }
+
+// accessLife is short for a token that came through the browser: it may stand in a
+// history or a log, and no refresh token made its holder prove anything since.
+func (u *unit) accessLife() time.Duration {
+	if u.request != nil {
+		return min(frontTTL, accessLife(&u.client.Client))
+	}
+	return accessLife(&u.client.Client)
+}
 
 // requester rebuilds fosite's view of the grant.
 func (u *unit) requester() *fosite.Request {

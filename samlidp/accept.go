@@ -12,10 +12,11 @@ import (
 	"cloudsso/samlidp/dsig"
 	"cloudsso/samlidp/msg"
 	"cloudsso/samlidp/wire"
+	"cloudsso/samlidp/xenc"
 )
 
 const (
-	// skew is how far ahead an application's clock may be.
+	// skew is how far ahead an application's clock may be, unless its policy says otherwise.
 	skew = 3 * time.Minute
 	// maxAge is how old a request may be when it arrives, by our clock.
 	maxAge = 5 * time.Minute
@@ -32,8 +33,14 @@ type request struct {
 	acs        idp.Endpoint // from here on (Location is set) refusals go to the application
 	relayState string
 	relayed    bool
-	format     string // NameID format decided
-	class      string // authentication context class decided
+	format     string       // NameID format decided
+	class      string       // authentication context class decided
+	subject    *msg.Subject // whom the application expects, decrypted
+	wanted     []string     // names of the attributes it asks for by index; nil: all that are set up
+	encryptID  bool
+	sealer     *xenc.Sealer // of the assertion; nil: it goes in the clear
+	idSealer   *xenc.Sealer // of the NameID
+	weak       bool         // the request was signed with SHA-1
 }
 
 // entityID of the application, "" while nobody has named one.
@@ -63,9 +70,9 @@ func (p *Provider) accept(ctx context.Context, in *received, first bool) (*reque
 	if first {
 		checks = append(checks, p.checkReplay)
 	}
-	checks = append(checks, p.chooseACS, p.checkScoping, p.checkSubject, p.chooseContext, p.chooseFormat)
+	checks = append(checks, p.chooseACS, p.checkLegacy, p.checkScoping, p.checkSubject, p.chooseContext, p.chooseAttributes, p.chooseFormat, p.checkEncryption)
 	if in.App != "" {
-		checks = []check{p.lookUpApp, p.chooseACS, p.chooseContext, p.chooseFormat}
+		checks = []check{p.lookUpApp, p.chooseACS, p.checkLegacy, p.chooseContext, p.chooseFormat, p.checkEncryption}
 	}
 	for _, c := range checks {
 		if err := c(ctx, q); err != nil {
@@ -119,12 +126,12 @@ func (p *Provider) checkSignature(_ context.Context, q *request) error {
 			return idp.Errorf(idp.Invalid, "The request is signed, but no certificate is registered here to check it with. The application's administrator should have its metadata with a signing certificate imported.").Because(err)
 		}
 		if enveloped {
-			if err := dsig.Verify(q.root, keys); err != nil {
+			if err := p.verify(q, func(r dsig.Rules) error { return r.Verify(q.root, keys) }); err != nil {
 				return err
 			}
 		}
 		if detached {
-			if err := dsig.VerifyQuery(q.wire, keys); err != nil {
+			if err := p.verify(q, func(r dsig.Rules) error { return r.VerifyQuery(q.wire, keys) }); err != nil {
 				return err
 			}
 		}
@@ -134,6 +141,16 @@ func (p *Provider) checkSignature(_ context.Context, q *request) error {
 		return idp.Errorf(idp.Invalid, "The request is not signed, and this application's requests must be. Its administrator should switch on the signing of AuthnRequests.").On("Signature")
 	}
 	return nil
+}
+
+// verify lets SHA-1 pass where an admin allows it for the time being, and notes that it did (S14).
+func (p *Provider) verify(q *request, verify func(dsig.Rules) error) error {
+	err := verify(dsig.Rules{})
+	if err != nil && q.sp.AllowSHA1Requests && !p.legacyOver(q.sp) && verify(dsig.Rules{SHA1: true}) == nil {
+		q.weak = true
+		return nil
+	}
+	return err
 }
 
 func (q *request) signed() bool { return len(q.wire.Signature) > 0 || dsig.Signed(q.root) }
@@ -160,12 +177,19 @@ func (p *Provider) checkDestination(_ context.Context, q *request) error {
 // checkTime measures the message with our clock, at the moment it arrived: S13.
 func (p *Provider) checkTime(_ context.Context, q *request) error {
 	switch age := q.in.At.Sub(q.msg.IssueInstant); {
-	case age < -skew:
+	case age < -clockSkew(q.sp):
 		return q.root.Errorf("the IssueInstant is in the future. Our time was %s when the request arrived; the clock of the application's server is wrong.", q.in.At.Format(time.RFC3339))
 	case age > maxAge:
 		return idp.Errorf(idp.Expired, "The request to sign in is more than %d minutes old. Start again at the application. If this happens every time, the clock of the application's server is slow; our time was %s.", int(maxAge.Minutes()), q.in.At.Format(time.RFC3339))
 	}
 	return nil
+}
+
+func clockSkew(sp idp.ServiceProvider) time.Duration {
+	if sp.ClockSkew != nil {
+		return time.Duration(*sp.ClockSkew) * time.Second
+	}
+	return skew
 }
 
 // checkReplay lets every request in once (S12). Without an answer from the store nobody
@@ -180,37 +204,10 @@ func (p *Provider) checkReplay(ctx context.Context, q *request) error {
 	return err
 }
 
-// checkScoping: if the application names the identity providers it wants, we must be
-// among them (Core §3.4.1.2). ProxyCount does not matter to one that never asks another.
-func (p *Provider) checkScoping(_ context.Context, q *request) error {
-	s := q.msg.Scoping
-	if s == nil || s.IDPs == nil {
-		return nil
+// checkLegacy ends SHA-1 on its day, before anybody types a password (S14).
+func (p *Provider) checkLegacy(_ context.Context, q *request) error {
+	if q.sp.SignatureAlgorithm == "rsa-sha1" && p.legacyOver(q.sp) {
+		return responder(subRequestUnsupported, "Answers to this application were signed with SHA-1 until %s. An administrator must choose another signature algorithm for it.", q.sp.LegacyUntil)
 	}
-	for _, id := range s.IDPs {
-		if id == p.entityID {
-			return nil
-		}
-	}
-	return responder(subNoSupportedIDP, "The IDPList of the request does not contain this identity provider, %s.", p.entityID)
-}
-
-func (p *Provider) checkSubject(_ context.Context, q *request) error {
-	if s := q.msg.Subject; s != nil && s.Other {
-		return responder(subRequestUnsupported, "The Subject of the request holds a BaseID or EncryptedID, which is not supported here. Name the person by NameID or leave the Subject out.")
-	}
-	return nil
-}
-
-func (p *Provider) chooseContext(_ context.Context, q *request) error {
-	var asked *msg.RequestedAuthnContext
-	if q.msg != nil {
-		asked = q.msg.RequestedAuthnContext
-	}
-	class, ok := authnContext(asked)
-	if !ok {
-		return responder(subNoAuthnContext, "None of the authentication contexts that the request asks for (%s) can be reached here. People sign in by %s.", asked.Comparison, classPasswordProtected)
-	}
-	q.class = class
 	return nil
 }

@@ -29,25 +29,48 @@ func (p *Provider) chooseACS(_ context.Context, q *request) error {
 func (p *Provider) findACS(q *request) (idp.Endpoint, error) {
 	m := q.msg
 	switch {
+	case m == nil && q.in.ACS != "":
+		return q.byShire()
 	case m == nil:
-		return defaultACS(q.sp)
+		return q.defaultACS(answerBinding(q.sp))
 	case m.ACSIndex != nil && (m.ACSURL != "" || m.ProtocolBinding != ""):
 		return idp.Endpoint{}, q.root.Errorf("AssertionConsumerServiceIndex excludes AssertionConsumerServiceURL and ProtocolBinding (Core §3.4.1).")
 	case m.ACSIndex != nil:
 		return q.byIndex(*m.ACSIndex)
-	case m.ProtocolBinding != "" && m.ProtocolBinding != wire.BindingPost:
-		return idp.Endpoint{}, q.root.Errorf("answers are sent by %s only; the ProtocolBinding of the request asks for another.", wire.BindingPost)
+	case m.ProtocolBinding != "" && !answers(q.sp, m.ProtocolBinding):
+		return idp.Endpoint{}, q.root.Errorf("answers to this application are sent by %s only; the ProtocolBinding of the request asks for another.", bindingsOf(q.sp))
 	case m.ACSURL != "":
 		return q.byURL(m.ACSURL)
 	}
-	return defaultACS(q.sp)
+	return q.defaultACS(firstOf(m.ProtocolBinding, answerBinding(q.sp)))
+}
+
+// answers reports whether answers to the application can travel this way. By redirect only
+// where an admin said so: the profile forbids it, since answers hardly fit (Profiles §4.1.2).
+func answers(sp idp.ServiceProvider, binding string) bool {
+	return binding == wire.BindingPost || binding == answerBinding(sp)
+}
+
+// answerBinding is how answers travel if the request does not say.
+func answerBinding(sp idp.ServiceProvider) string {
+	if sp.ResponseBinding == "redirect" {
+		return wire.BindingRedirect
+	}
+	return wire.BindingPost
+}
+
+func bindingsOf(sp idp.ServiceProvider) string {
+	if b := answerBinding(sp); b != wire.BindingPost {
+		return b + " and " + wire.BindingPost
+	}
+	return wire.BindingPost
 }
 
 func (q *request) byIndex(index int) (idp.Endpoint, error) {
 	for _, e := range q.sp.ACS {
 		if e.Index == index {
-			if e.Binding != wire.BindingPost {
-				return idp.Endpoint{}, q.root.Errorf("the AssertionConsumerServiceIndex %d belongs to an endpoint that does not take %s, the only way answers are sent.", index, wire.BindingPost)
+			if !answers(q.sp, e.Binding) {
+				return idp.Endpoint{}, q.root.Errorf("the AssertionConsumerServiceIndex %d belongs to an endpoint that does not take %s, the only way answers are sent.", index, bindingsOf(q.sp))
 			}
 			return e, nil
 		}
@@ -56,30 +79,52 @@ func (q *request) byIndex(index int) (idp.Endpoint, error) {
 }
 
 func (q *request) byURL(location string) (idp.Endpoint, error) {
-	for _, e := range q.sp.ACS {
-		if e.Location == location && e.Binding == wire.BindingPost {
-			return e, nil
-		}
+	if e, ok := q.registered(location, q.msg.ProtocolBinding); ok {
+		return e, nil
 	}
 	return idp.Endpoint{}, q.root.Errorf("the AssertionConsumerServiceURL %.200q is not registered for this application. Addresses are compared character by character.", location)
 }
 
+// byShire is byURL for an IdP-initiated sign-in that names its address.
+func (q *request) byShire() (idp.Endpoint, error) {
+	if e, ok := q.registered(q.in.ACS, ""); ok {
+		return e, nil
+	}
+	return idp.Endpoint{}, idp.Errorf(idp.Invalid, "The address %.200q is not registered for this application. Addresses are compared character by character.", q.in.ACS).On("shire")
+}
+
+// registered finds an endpoint by its address; without a binding, the usual one first.
+func (q *request) registered(location, binding string) (idp.Endpoint, bool) {
+	bindings := []string{binding}
+	if binding == "" {
+		bindings = []string{answerBinding(q.sp), wire.BindingPost}
+	}
+	for _, b := range bindings {
+		for _, e := range q.sp.ACS {
+			if e.Location == location && e.Binding == b {
+				return e, true
+			}
+		}
+	}
+	return idp.Endpoint{}, false
+}
+
 // defaultACS is the one marked as default, else the first (Metadata §2.2.3).
-func defaultACS(sp idp.ServiceProvider) (idp.Endpoint, error) {
+func (q *request) defaultACS(binding string) (idp.Endpoint, error) {
 	var first *idp.Endpoint
-	for i, e := range sp.ACS {
-		if e.Binding != wire.BindingPost {
+	for i, e := range q.sp.ACS {
+		if e.Binding != binding {
 			continue
 		}
 		if e.IsDefault {
 			return e, nil
 		}
 		if first == nil {
-			first = &sp.ACS[i]
+			first = &q.sp.ACS[i]
 		}
 	}
 	if first == nil {
-		return idp.Endpoint{}, idp.Errorf(idp.Invalid, "No AssertionConsumerService with HTTP-POST is registered for this application.")
+		return idp.Endpoint{}, idp.Errorf(idp.Invalid, "No AssertionConsumerService with %s is registered for this application.", binding)
 	}
 	return *first, nil
 }

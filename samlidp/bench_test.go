@@ -11,7 +11,9 @@ import (
 	"github.com/crewjam/saml"
 	dsig "github.com/russellhaering/goxmldsig"
 
+	"cloudsso/idp"
 	"cloudsso/idp/mapping"
+	"cloudsso/samlidp"
 )
 
 func tenAttributes() (out []mapping.Attribute) {
@@ -30,6 +32,47 @@ func BenchmarkResponse(b *testing.B) {
 		if _, err := h.saml.WriteResponse(rows); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkResponseECDSA is the same with a key on P-256.
+func BenchmarkResponseECDSA(b *testing.B) {
+	ring := newRing(b)
+	ring.key = ring.ec
+	h := newHouse(b, func(o *samlidp.Options) { o.Ring = ring })
+	rows := tenAttributes()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.saml.WriteResponse(rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkResponseEncrypted encrypts the assertion too.
+func BenchmarkResponseEncrypted(b *testing.B) {
+	h := newHouse(b)
+	rows := tenAttributes()
+	sp := idp.ServiceProvider{EncryptionCerts: [][]byte{certificate(b, "sp").Raw}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.saml.WriteEncrypted(sp, rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A sign-in by SAML allocates little beside what the signature itself does.
+func TestBuildingAResponseAllocatesLittle(t *testing.T) {
+	h := newHouse(t)
+	rows := tenAttributes()
+	got := testing.AllocsPerRun(50, func() {
+		if _, err := h.saml.WriteResponse(rows); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > 60 {
+		t.Errorf("%v allocations for one Response, at most 60 are wanted", got)
 	}
 }
 

@@ -18,8 +18,6 @@ const (
 	maxApp         = 40
 	maxEntityID    = 1024 // Core §8.3.6
 	maxName        = 200
-	minLifetime    = 30
-	maxLifetime    = 86400
 	maxACSEndpoint = 100
 )
 
@@ -29,7 +27,8 @@ const (
 // to the field.
 func CompleteServiceProvider(sp *idp.ServiceProvider, dev bool) error {
 	for _, step := range []func(*idp.ServiceProvider) error{
-		completeEntityID, completeName, completeEndpoints, completeSign, completeNameID, completePolicy, completeKeys, completeAttributes,
+		completeEntityID, completeName, completeEndpoints, completeLogout, completeSign, completeLegacy, completeEncryption,
+		completeNameID, completeNameIDSources, completeAudiences, completeTimes, completePolicy, completeKeys, completeAttributes,
 	} {
 		if err := step(sp); err != nil {
 			return err
@@ -109,17 +108,20 @@ func completeEndpoints(sp *idp.ServiceProvider) error {
 	seen, usable := map[int]bool{}, false
 	for i := range sp.ACS {
 		e := &sp.ACS[i]
-		if e.Binding == "" || e.Binding == "HTTP-POST" {
+		switch e.Binding {
+		case "", "HTTP-POST":
 			e.Binding = wire.BindingPost
+		case "HTTP-Redirect":
+			e.Binding = wire.BindingRedirect
 		}
 		if e.Index < 0 || e.Index > 65535 || seen[e.Index] {
 			return invalid(fmt.Sprintf("/acs/%d/index", i), "Every AssertionConsumerService needs an index of its own from 0 to 65535; %d is used twice or out of range.", e.Index)
 		}
 		seen[e.Index] = true
-		usable = usable || e.Binding == wire.BindingPost
+		usable = usable || e.Binding == answerBinding(*sp)
 	}
 	if !usable {
-		return invalid("/acs", "At least one AssertionConsumerService with the binding %s is needed: that is where answers are posted.", wire.BindingPost)
+		return invalid("/acs", "At least one AssertionConsumerService with the binding %s is needed: that is where answers go.", answerBinding(*sp))
 	}
 	return nil
 }
@@ -146,71 +148,19 @@ func checkLocations(sp *idp.ServiceProvider, dev bool) error {
 			if len(e.Location) > 2048 || !deliverable(e.Location, dev) {
 				return invalid(fmt.Sprintf("/%s/%d/location", name, i), "The address %.200q must be a complete https:// address without user name and fragment%s.", e.Location, or)
 			}
+			if e.Binding == wire.BindingRedirect && binds(e.Location) {
+				return invalid(fmt.Sprintf("/%s/%d/location", name, i), "The address %.200q already has parameters of the redirect binding, such as SAMLResponse or RelayState. Leave them out.", e.Location)
+			}
 		}
 		return nil
 	}
 	if err := check("acs", sp.ACS); err != nil {
 		return err
 	}
-	return check("slo", sp.SLO)
-}
-
-func completeSign(sp *idp.ServiceProvider) error {
-	switch sp.Sign {
-	case "":
-		sp.Sign = "response"
-	case "response", "assertion", "both":
-	default:
-		return invalid("/sign", "sign must be response, assertion or both.")
+	if sp.StartURL != "" && (len(sp.StartURL) > 2048 || !deliverable(sp.StartURL, dev)) {
+		return invalid("/start_url", "The address must be a complete https:// address without user name and fragment%s.", or)
 	}
-	return nil
-}
-
-func completeNameID(sp *idp.ServiceProvider) error {
-	c := &sp.NameID
-	switch c.Format {
-	case "", FormatUnspecified, FormatEmail, FormatPersistent, FormatTransient:
-	case "unspecified":
-		c.Format = FormatUnspecified
-	case "emailAddress", "email":
-		c.Format = FormatEmail
-	case "persistent":
-		c.Format = FormatPersistent
-	case "transient":
-		c.Format = FormatTransient
-	default:
-		return invalid("/nameid/format", "The NameID format must be unspecified, emailAddress, persistent or transient, or the full URN of one of them.")
-	}
-	if c.From != "" && (c.Format == FormatPersistent || c.Format == FormatTransient) {
-		return invalid("/nameid/from", "A persistent or transient NameID is made here and comes from no directory attribute. Leave from out, or choose the format unspecified.")
-	}
-	if !word(c.NameQualifier) {
-		return invalid("/nameid/name_qualifier", "A qualifier is one word, such as an entity ID, of at most %d bytes.", maxEntityID)
-	}
-	if !word(c.SPNameQualifier) {
-		return invalid("/nameid/sp_name_qualifier", "A qualifier is one word, such as an entity ID, of at most %d bytes.", maxEntityID)
-	}
-	return nil
-}
-
-func word(s string) bool { return len(s) <= maxEntityID && opaque(s) }
-
-func completePolicy(sp *idp.ServiceProvider) error {
-	if sp.Lifetime == 0 {
-		sp.Lifetime = int64(defaultLifetime.Seconds())
-	}
-	if sp.Lifetime < minLifetime || sp.Lifetime > maxLifetime {
-		return invalid("/lifetime", "The lifetime of assertions must be from %d to %d seconds.", minLifetime, maxLifetime)
-	}
-	for i, a := range sp.Audiences {
-		if a == "" || !word(a) {
-			return invalid(fmt.Sprintf("/audiences/%d", i), "An audience is one word, such as an entity ID, of at most %d bytes.", maxEntityID)
-		}
-	}
-	if checkRelayState(sp.DefaultRelayState) != nil {
-		return invalid("/default_relay_state", "The RelayState must be text of at most %d bytes.", wire.MaxRelayState)
-	}
-	return nil
+	return checkLogoutLocations(sp.SLO, dev, or)
 }
 
 // completeKeys: an application whose requests must be signed needs a key to check them
@@ -227,6 +177,20 @@ func completeKeys(sp *idp.ServiceProvider) error {
 		return invalid(field, "Signed requests need a signing certificate of the application (RSA of at least 2048 bits, or EC) in its metadata, and there is none that can be used.").Because(err)
 	}
 	return nil
+}
+
+// binds: a second SAMLResponse in the address could be the one that the application reads (S03).
+func binds(location string) bool {
+	u, err := url.Parse(location)
+	if err != nil {
+		return true
+	}
+	for name := range u.Query() {
+		if strings.HasPrefix(name, "SAML") || name == "RelayState" || name == "SigAlg" || name == "Signature" {
+			return true
+		}
+	}
+	return false
 }
 
 func completeAttributes(sp *idp.ServiceProvider) error {

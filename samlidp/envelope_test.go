@@ -15,10 +15,15 @@ import (
 // enveloped signs a message with goxmldsig and puts the signature into its schema position.
 func enveloped(t testing.TB, doc, key, method string) *etree.Document {
 	t.Helper()
+	return envelopedWith(t, doc, key, method, crypto.SHA256)
+}
+
+func envelopedWith(t testing.TB, doc, key, method string, hash crypto.Hash) *etree.Document {
+	t.Helper()
 	tree := etree.NewDocument()
 	must(t, tree.ReadFromString(doc))
 	ctx := dsig.NewDefaultSigningContext(dsig.TLSCertKeyStore(tls.Certificate{Certificate: [][]byte{certificate(t, key).Raw}, PrivateKey: privateKey(t, key)}))
-	ctx.IdAttribute, ctx.Hash = "ID", crypto.SHA256
+	ctx.IdAttribute, ctx.Hash = "ID", hash
 	ctx.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
 	if method != "" {
 		must(t, ctx.SetSignatureMethod(method))

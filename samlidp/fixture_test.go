@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -47,6 +45,7 @@ type house struct {
 	mux    *http.ServeMux
 	store  *memory.Store
 	login  *fakeLogin
+	logout *fakeLogout
 	people fakePeople
 	events *fakeEvents
 	saml   *samlidp.Provider
@@ -71,6 +70,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	h := &house{t: t, clock: noon, events: &fakeEvents{}, mux: http.NewServeMux()}
 	h.store = memory.New(h.now)
 	h.login = &fakeLogin{house: h}
+	h.logout = &fakeLogout{house: h, told: map[string]error{}}
 	h.people = fakePeople{alice: {
 		Subject: alice, Directory: "local", Login: "alice", Status: idp.Active,
 		Attributes: idp.Attributes{
@@ -83,6 +83,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	o := samlidp.Options{
 		Issuer: issuer, Records: h.store, Flows: h.store, Marks: h.store, Ring: newRing(t), Login: h.login,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
+		Tickets: h.store, Sessions: h.store, Logout: h.logout,
 	}
 	for _, c := range change {
 		c(&o)
@@ -91,7 +92,12 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	must(t, err)
 	h.mux.HandleFunc("/saml/sso", h.saml.SSO)
 	h.mux.HandleFunc("GET /saml/sso/continue", h.saml.SSOContinue)
+	h.mux.HandleFunc("GET /saml/init", h.saml.InitByName)
 	h.mux.HandleFunc("GET /saml/init/{app}", h.saml.Init)
+	h.mux.HandleFunc("/saml/slo", h.saml.SLO)
+	h.mux.HandleFunc("GET /saml/slo/continue", h.saml.SLOContinue)
+	h.mux.HandleFunc("GET /saml/slo/send", h.saml.SLOSend)
+	h.mux.HandleFunc("POST /saml/soap/slo", h.saml.SOAPLogout)
 	h.mux.HandleFunc("GET /saml/metadata", h.saml.Metadata)
 	h.mux.HandleFunc("GET /saml/metadata/{app}", h.saml.AppMetadata)
 	return h
@@ -161,15 +167,37 @@ func deflated(doc string) string {
 // signedRedirect signs the octets of the query with nothing of ours.
 func signedRedirect(t testing.TB, doc, relay string) string {
 	t.Helper()
+	return signedQuery(t, doc, relay, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedRedirectWith(t testing.TB, doc, key, alg string, hash crypto.Hash) string {
+	t.Helper()
+	return signedQuery(t, doc, "", key, alg, hash)
+}
+
+func signedQuery(t testing.TB, doc, relay, key, alg string, hash crypto.Hash) string {
+	t.Helper()
 	q := "SAMLRequest=" + url.QueryEscape(deflated(doc))
 	if relay != "" {
 		q += "&RelayState=" + url.QueryEscape(relay)
 	}
-	q += "&SigAlg=" + url.QueryEscape("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")
-	sum := sha256.Sum256([]byte(q))
-	sig, err := rsa.SignPKCS1v15(rand.Reader, privateKey(t, "sp").(*rsa.PrivateKey), crypto.SHA256, sum[:])
+	return ssoURL + "?" + signedBy(t, q, key, alg, hash)
+}
+
+// signedOctets signs a query as it stands.
+func signedOctets(t testing.TB, q string) string {
+	t.Helper()
+	return signedBy(t, q, "sp", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", crypto.SHA256)
+}
+
+func signedBy(t testing.TB, q, key, alg string, hash crypto.Hash) string {
+	t.Helper()
+	q += "&SigAlg=" + url.QueryEscape(alg)
+	sum := hash.New()
+	sum.Write([]byte(q))
+	sig, err := privateKey(t, key).Sign(rand.Reader, sum.Sum(nil), hash)
 	must(t, err)
-	return ssoURL + "?" + q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
+	return q + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(sig))
 }
 
 // authnRequest is a good request; pairs of (old, new) change it.
@@ -252,16 +280,30 @@ func pageText(w *httptest.ResponseRecorder) string {
 }
 
 // fakeRing has one key for ever, so that signatures can be golden.
-type fakeRing struct{ key keys.SAMLKey }
+type fakeRing struct{ key, ec keys.SAMLKey }
 
 func newRing(t testing.TB) fakeRing {
-	return fakeRing{keys.SAMLKey{Signer: privateKey(t, "idp"), Certificate: certificate(t, "idp")}}
+	return fakeRing{
+		key: keys.SAMLKey{Signer: privateKey(t, "idp"), Certificate: certificate(t, "idp")},
+		ec:  keys.SAMLKey{Signer: privateKey(t, "idp-ec"), Certificate: certificate(t, "idp-ec")},
+	}
 }
 
 func (r fakeRing) SAMLKey() keys.SAMLKey { return r.key }
 
+func (r fakeRing) SAMLKeyFor(_ context.Context, _ keys.Recorder, alg string) (keys.SAMLKey, error) {
+	if alg == keys.ES256 {
+		return r.ec, nil
+	}
+	return r.key, nil
+}
+
+func (r fakeRing) SAMLDecrypters() []crypto.Decrypter {
+	return []crypto.Decrypter{r.key.Signer.(crypto.Decrypter)}
+}
+
 func (r fakeRing) SAMLCertificates() []*x509.Certificate {
-	return []*x509.Certificate{r.key.Certificate}
+	return []*x509.Certificate{r.key.Certificate, r.ec.Certificate}
 }
 
 func pemBlock(t testing.TB, name string) []byte {
@@ -353,6 +395,10 @@ func (l *fakeLogin) Joined(_ context.Context, _ string, app idp.SessionApp) erro
 }
 
 type fakePeople map[string]idp.Person
+
+func (p fakePeople) PersonFor(ctx context.Context, subject, _ string) (idp.Person, error) {
+	return p.Person(ctx, subject)
+}
 
 func (p fakePeople) Person(_ context.Context, subject string) (idp.Person, error) {
 	person, ok := p[subject]

@@ -2,14 +2,12 @@ package samlidp
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"cloudsso/idp"
-	"cloudsso/idp/web"
 )
 
 // backdate is how far before now an assertion becomes valid: applications refuse one
@@ -34,7 +32,7 @@ func (p *Provider) answer(ctx context.Context, q *request, f idp.Flow) (*respons
 	if err := settled(q, f); err != nil {
 		return nil, err
 	}
-	person, err := p.person(ctx, f.Answer.Subject)
+	person, err := p.person(ctx, q.sp, f.Answer.Subject)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +67,8 @@ func settled(q *request, f idp.Flow) error {
 }
 
 // person asks the directory again: between sign-in and answer an admin may have acted.
-func (p *Provider) person(ctx context.Context, subject string) (idp.Person, error) {
-	person, err := p.people.Person(ctx, subject)
+func (p *Provider) person(ctx context.Context, sp idp.ServiceProvider, subject string) (idp.Person, error) {
+	person, err := p.people.PersonFor(ctx, subject, sp.ProfileQuery)
 	if errors.Is(err, idp.ErrNotFound) {
 		person, err = idp.Person{Subject: subject, Status: idp.Gone}, nil
 	}
@@ -91,29 +89,50 @@ func (p *Provider) assertion(ctx context.Context, q *request, who idp.Answer, pe
 	if err := expected(q, name); err != nil {
 		return nil, err
 	}
-	rows, err := attributes(q.sp, person)
+	rows, err := attributes(q.sp, q.wanted, person)
 	if err != nil {
 		return nil, err
 	}
-	now := p.now().UTC()
-	life := time.Duration(q.sp.Lifetime) * time.Second
-	if life <= 0 {
-		life = defaultLifetime
+	if rows, err = p.subjectID(ctx, q.sp, person, rows); err != nil {
+		return nil, err
 	}
-	return &assertion{
-		id: p.newID(), name: name, class: q.class, attributes: rows,
-		audiences: append([]string{q.sp.EntityID}, q.sp.Audiences...),
-		notBefore: now.Add(-backdate), notOnOrAfter: now.Add(life),
-		authTime: who.AuthTime, session: who.SID,
-	}, nil
+	a := &assertion{
+		id: p.newID(), name: name, class: q.class, attributes: rows, recipient: firstOf(q.sp.Recipient, q.acs.Location),
+		audiences: audiences(q.sp), oneTimeUse: q.sp.OneTimeUse, proxy: q.sp.ProxyRestriction,
+		authTime: who.AuthTime, session: who.SID, untyped: q.sp.AttributeType == "none", sealer: q.sealer, idSealer: q.idSealer,
+	}
+	a.setTimes(p.now().UTC(), q.sp)
+	return a, nil
+}
+
+// setTimes takes every time from our clock (S13).
+func (a *assertion) setTimes(now time.Time, sp idp.ServiceProvider) {
+	early, life := backdate, defaultLifetime
+	if sp.ClockSkew != nil {
+		early = time.Duration(*sp.ClockSkew) * time.Second
+	}
+	if sp.Lifetime > 0 {
+		life = time.Duration(sp.Lifetime) * time.Second
+	}
+	a.notBefore, a.notOnOrAfter = now.Add(-early), now.Add(life)
+	if sp.SessionLifetime > 0 {
+		a.sessionEnd = now.Add(time.Duration(sp.SessionLifetime) * time.Second)
+	}
+}
+
+func audiences(sp idp.ServiceProvider) []string {
+	if sp.OmitEntityAudience {
+		return sp.Audiences
+	}
+	return append([]string{sp.EntityID}, sp.Audiences...)
 }
 
 // expected: if the request names a person, nobody else will do (Core §3.4.1.4).
 func expected(q *request, name nameID) error {
-	if q.msg == nil || q.msg.Subject == nil || q.msg.Subject.NameID == "" {
+	s := q.subject
+	if s == nil || s.NameID == "" {
 		return nil
 	}
-	s := q.msg.Subject
 	if s.NameID != name.Value || s.Format != "" && s.Format != FormatUnspecified && s.Format != name.Format {
 		return responder(subUnknownPrincipal, "Somebody else signed in than the Subject of the request.")
 	}
@@ -123,21 +142,37 @@ func expected(q *request, name nameID) error {
 // join tells the session that this application knows it now, so that logout can name it.
 func (p *Provider) join(ctx context.Context, q *request, who idp.Answer, a *assertion) error {
 	err := p.login.Joined(ctx, who.Session, idp.SessionApp{
-		Protocol: idp.ProtocolSAML, App: q.sp.App, NameID: a.name.Value, NameIDFormat: a.name.Format, SessionIndex: a.session, At: p.now().UTC(),
+		Protocol: idp.ProtocolSAML, App: q.sp.App, NameID: a.name.Value, NameIDFormat: a.name.Format,
+		NameQualifier: a.name.NameQualifier, SPNameQualifier: a.name.SPNameQualifier, SessionIndex: a.session, At: p.now().UTC(),
 	})
 	if errors.Is(err, idp.ErrNotFound) {
 		return idp.Errorf(idp.Expired, "You were signed out meanwhile. Start again at the application.").Because(err)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.remember(ctx, q.sp, a.name.Value, who.Subject)
 }
 
 // recordIssued comes before the answer leaves: what is not on record is not handed out.
 func (p *Provider) recordIssued(ctx context.Context, q *request, person idp.Person, r *response) error {
 	idp.Note(ctx, slog.String("subject", person.Subject))
-	return p.events.Record(ctx, idp.Event{Name: idp.EventSAMLIssued, Subject: person.Subject, App: q.sp.App, Detail: map[string]string{
+	detail := map[string]string{
 		"assertion_id": r.assertion.id, "in_response_to": r.inResponseTo, "acs": q.acs.Location,
 		"nameid_format": r.assertion.name.Format, "class": r.assertion.class,
-	}})
+	}
+	q.markWeak(detail)
+	return p.events.Record(ctx, idp.Event{Name: idp.EventSAMLIssued, Subject: person.Subject, App: q.sp.App, Detail: detail})
+}
+
+// markWeak lets an operator find who still depends on SHA-1.
+func (q *request) markWeak(detail map[string]string) {
+	if q.weak {
+		detail["request_signature"] = "sha1"
+	}
+	if q.sp.SignatureAlgorithm == "rsa-sha1" {
+		detail["answer_signature"] = "sha1"
+	}
 }
 
 // refuse answers with a SAML status where the application can be told, and with a page of
@@ -173,25 +208,10 @@ func (p *Provider) recordRefused(ctx context.Context, q *request, err error) {
 		return
 	}
 	idp.Note(ctx, slog.String("refused", reason))
-	event := idp.Event{Name: idp.EventSAMLRefused, App: q.sp.App, Detail: map[string]string{"reason": reason, "status": status, "entity_id": q.entityID()}}
+	detail := map[string]string{"reason": reason, "status": status, "entity_id": q.entityID()}
+	q.markWeak(detail)
+	event := idp.Event{Name: idp.EventSAMLRefused, App: q.sp.App, Detail: detail}
 	if err := p.events.Record(ctx, event); err != nil { // nothing is handed out: the refusal stands without its record
 		idp.Note(ctx, slog.String("audit", err.Error()))
 	}
-}
-
-// deliver signs the answer and has the browser post it.
-func (p *Provider) deliver(w http.ResponseWriter, r *http.Request, q *request, a *response) {
-	s, err := p.signs()
-	if err == nil {
-		var doc []byte
-		if doc, err = a.write(p.entityID, s); err == nil {
-			fields := []web.Field{{Name: "SAMLResponse", Value: base64.StdEncoding.EncodeToString(doc)}}
-			if q.relayed {
-				fields = append(fields, web.Field{Name: "RelayState", Value: q.relayState})
-			}
-			p.pages.AutoPost(w, r, web.AutoPost{Action: q.acs.Location, App: q.sp.Name, Fields: fields})
-			return
-		}
-	}
-	p.pages.Error(w, r, err)
 }

@@ -40,18 +40,29 @@ func (p *Provider) Metadata(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) AppMetadata(w http.ResponseWriter, r *http.Request) {
 	sp, err := p.records.ServiceProvider(r.Context(), r.PathValue("app"))
 	if errors.Is(err, idp.ErrNotFound) || err == nil && sp.Disabled {
-		err = idp.Errorf(idp.NotFound, "There is no application at this address, or it is switched off.").Because(err)
+		err = nowhere.Because(err)
 	}
 	if err != nil {
 		p.pages.Error(w, r, err)
 		return
 	}
-	d, err := p.describe(&sp, p.ring.SAMLCertificates())
+	_, kind := signatureAlgorithm(sp.SignatureAlgorithm)
+	key, err := p.ring.SAMLKeyFor(r.Context(), p.events, kind)
+	if err != nil {
+		p.pages.Error(w, r, err)
+		return
+	}
+	d, err := p.describe(&sp, sameKind(key.Certificate, p.ring.SAMLCertificates()))
 	if err != nil {
 		p.pages.Error(w, r, err)
 		return
 	}
 	d.serve(w, r)
+}
+
+// sameKind leaves out certificates of the kind of key that never signs for the application.
+func sameKind(signing *x509.Certificate, all []*x509.Certificate) []*x509.Certificate {
+	return slices.DeleteFunc(slices.Clone(all), func(c *x509.Certificate) bool { return c.PublicKeyAlgorithm != signing.PublicKeyAlgorithm })
 }
 
 // describe writes the document, for sp if that is set.
@@ -62,14 +73,22 @@ func (p *Provider) describe(sp *idp.ServiceProvider, certificates []*x509.Certif
 			{Binding: wire.BindingRedirect, Location: p.ssoURL},
 			{Binding: wire.BindingPost, Location: p.ssoURL},
 		},
+		SLO: []idp.Endpoint{
+			{Binding: wire.BindingRedirect, Location: p.sloURL},
+			{Binding: wire.BindingPost, Location: p.sloURL},
+			{Binding: wire.BindingSOAP, Location: p.issuer + SOAPLogoutPath},
+		},
 		NameIDFormats: []string{FormatPersistent, FormatTransient, FormatEmail, FormatUnspecified},
 	}
 	for _, c := range certificates {
 		m.Certificates = append(m.Certificates, c.Raw)
 	}
+	if c := p.ring.SAMLKey().Certificate; c != nil {
+		m.EncryptionCertificate = c.Raw
+	}
 	if sp != nil {
 		m.WantAuthnRequestsSigned = sp.WantAuthnRequestsSigned
-		if sp.NameID.Format != "" {
+		if sp.NameID.Format != "" && sp.NameID.Format != formatNone {
 			m.NameIDFormats = []string{sp.NameID.Format}
 		}
 	}

@@ -34,80 +34,129 @@ func (p *Provider) chooseFormat(_ context.Context, q *request) error {
 	case asked != "":
 		q.format = asked
 	default:
-		q.format = fromMetadata(q.sp.NameIDFormats)
+		q.format = fromMetadata(q.sp)
 	}
 	return nil
 }
 
 // askedFormat is the format that the NameIDPolicy insists on; unspecified leaves the
-// choice to us (Core §3.4.1.1), and so does no policy.
-//
-// AllowCreate is not looked at: our persistent ids come into being with the first
-// assertion and are never taken back, so there is no other moment to create one.
+// choice to us (Core §3.4.1.1), and so do encrypted and no policy.
 func (q *request) askedFormat() (string, error) {
+	q.encryptID = q.sp.NameID.Encrypt && q.sp.NameID.Format != formatNone
 	if q.msg == nil || q.msg.NameIDPolicy == nil {
 		return "", nil
 	}
 	policy := q.msg.NameIDPolicy
-	if s := policy.SPNameQualifier; s != "" && s != q.sp.EntityID && s != q.sp.NameID.SPNameQualifier {
-		return "", requester(subInvalidNameIDPolicy, "The SPNameQualifier of the NameIDPolicy must be the application's own entity ID; affiliations are not supported.")
+	if s := policy.SPNameQualifier; s != "" && s != q.sp.EntityID && s != qualifier(q.sp.NameID.SPNameQualifier, "") {
+		return "", requester(subInvalidNameIDPolicy, "The SPNameQualifier of the NameIDPolicy must be the application's own entity ID or the affiliation that is registered for it.")
 	}
-	switch policy.Format {
-	case "", FormatUnspecified:
+	switch {
+	case policy.Format == formatEncrypted:
+		q.encryptID = true
 		return "", nil
-	case FormatEmail, FormatPersistent, FormatTransient:
+	case policy.Format == "", policy.Format == FormatUnspecified:
+		return "", nil
+	case canMake(q.sp.NameID, policy.Format):
 		return policy.Format, nil
 	}
-	return "", requester(subInvalidNameIDPolicy, "The request asks for a NameID of the format %s. Supported are unspecified, emailAddress, persistent and transient.", policy.Format)
+	return "", requester(subInvalidNameIDPolicy, "The request asks for a NameID of the format %s. Supported are unspecified, emailAddress, persistent and transient, and those for which an administrator chose a directory attribute for this application.", policy.Format)
 }
 
-func fromMetadata(formats []string) string {
-	for _, f := range formats {
-		switch f {
-		case FormatUnspecified, FormatEmail, FormatPersistent, FormatTransient:
+func fromMetadata(sp idp.ServiceProvider) string {
+	for _, f := range sp.NameIDFormats {
+		if canMake(sp.NameID, f) {
 			return f
 		}
 	}
 	return FormatPersistent
 }
 
+func canMake(c idp.NameIDCfg, format string) bool {
+	return format == FormatPersistent || format == FormatTransient || source(c, format) != ""
+}
+
+// source is the directory attribute that a format comes from, "" if there is none.
+func source(c idp.NameIDCfg, format string) string {
+	if from := c.Sources[shortFormat(format)]; from != "" {
+		return from
+	}
+	fallback := ""
+	switch format {
+	case FormatUnspecified:
+		fallback = "username"
+	case FormatEmail:
+		fallback = "email"
+	}
+	if c.From != "" && (c.Format == format || fallback != "") {
+		return c.From
+	}
+	return fallback
+}
+
 // name makes the NameID of person for the application.
-func (p *Provider) name(ctx context.Context, q *request, person idp.Person) (nameID, error) {
-	n := nameID{Format: q.format, NameQualifier: q.sp.NameID.NameQualifier, SPNameQualifier: q.sp.NameID.SPNameQualifier}
-	var err error
+func (p *Provider) name(ctx context.Context, q *request, person idp.Person) (n nameID, err error) {
 	switch q.format {
+	case formatNone:
+		return n, nil
 	case FormatPersistent:
-		n.Value, err = p.persistent(ctx, q.sp.App, person.Subject)
+		n.Value, err = p.persistent(ctx, q, person.Subject)
 	case FormatTransient:
 		n.Value = p.newID()
-	case FormatEmail:
-		n.Value, err = fromDirectory(q.sp.NameID.From, "email", person)
 	default:
-		n.Value, err = fromDirectory(q.sp.NameID.From, "username", person)
+		n.Value, err = fromDirectory(source(q.sp.NameID, q.format), q.format, person)
 	}
+	n.Format = q.format
+	ours, theirs := "", ""
 	if n.Format == FormatPersistent || n.Format == FormatTransient { // Core §8.3.7: whose name it is
-		n.NameQualifier = firstOf(n.NameQualifier, p.entityID)
-		n.SPNameQualifier = firstOf(n.SPNameQualifier, q.sp.EntityID)
+		ours, theirs = p.entityID, q.sp.EntityID
+	}
+	if n.Format != FormatEntity { // Core §8.3.6 forbids them
+		n.NameQualifier = qualifier(q.sp.NameID.NameQualifier, ours)
+		n.SPNameQualifier = qualifier(q.sp.NameID.SPNameQualifier, theirs)
 	}
 	return n, err
 }
 
+// qualifier is the admin's word if there is one; none leaves it out.
+func qualifier(fixed, usual string) string {
+	if fixed == "none" {
+		return ""
+	}
+	return firstOf(fixed, usual)
+}
+
 // persistent is pairwise, opaque, lower-case base32, and never given to anybody else
 // (Core §8.3.7, IIP-IDP21).
-func (p *Provider) persistent(ctx context.Context, app, subject string) (string, error) {
+//
+// AllowCreate="false" is respected when a request says so. Core §3.4.1.1 makes it the default
+// too, but most applications leave it out and expect to be told a name.
+func (p *Provider) persistent(ctx context.Context, q *request, subject string) (string, error) {
+	if q.msg != nil && q.msg.NameIDPolicy != nil && q.msg.NameIDPolicy.AllowCreate != nil && !*q.msg.NameIDPolicy.AllowCreate {
+		id, err := p.records.PersistentIDOf(ctx, q.sp.App, subject)
+		if errors.Is(err, idp.ErrNotFound) {
+			return "", requester(subInvalidNameIDPolicy, "The person has no persistent NameID for this application yet, and the request forbids to make one (AllowCreate).").because(err)
+		}
+		return id.Value, err
+	}
+	return p.pairwise(ctx, q.sp.App, subject)
+}
+
+func (p *Provider) pairwise(ctx context.Context, app, subject string) (string, error) {
 	id, err := p.records.PersistentID(ctx, idp.PersistentID{App: app, Subject: subject, Value: idp.NewID(), CreatedAt: p.now().UTC()})
 	return id.Value, err
 }
 
 // fromDirectory takes the NameID from an attribute of the person.
-func fromDirectory(from, fallback string, person idp.Person) (string, error) {
-	from = firstOf(from, fallback)
+func fromDirectory(from, format string, person idp.Person) (string, error) {
 	attributes, err := mapping.Attributes([]idp.Mapping{{Name: "NameID", From: from, Required: true}}, person)
 	if err != nil || len(attributes) == 0 || len(attributes[0].Values) == 0 {
 		return "", responder(subRequestDenied, "The application wants to be told the person's %q as NameID, and the directory has none for this person.", from).because(err)
 	}
 	value := attributes[0].Values[0]
-	if err := checkName(value); err != nil {
+	if err = checkName(value); err == nil {
+		err = checkForm(format, value)
+	}
+	if err != nil {
 		return "", responder(subRequestDenied, "The person's %q cannot be used as NameID: %v.", from, err).because(err)
 	}
 	return value, nil

@@ -20,6 +20,7 @@ type received struct {
 	Query      string    `json:"query,omitempty"` // Redirect: the raw query, signature material and all
 	Form       string    `json:"form,omitempty"`  // POST: SAMLRequest and RelayState, urlencoded
 	App        string    `json:"app,omitempty"`   // IdP-initiated: the slug
+	ACS        string    `json:"acs,omitempty"`   // IdP-initiated: the address asked for; empty: the default
 	RelayState string    `json:"relay_state,omitempty"`
 	Relayed    bool      `json:"relayed,omitempty"`
 	At         time.Time `json:"at"` // by our clock; the age of the message is measured here, not when the person is through

@@ -55,7 +55,7 @@ func TestRefusedByAPage(t *testing.T) {
 		"an ACS by an unknown index":       {authnRequest(` AssertionConsumerServiceURL="`+spACS+`" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`, ` AssertionConsumerServiceIndex="7"`), 400, "no AssertionConsumerService with the index 7"},
 		"an ACS by index and URL":          {attrs(`AssertionConsumerServiceIndex="1"`), 400, "AssertionConsumerServiceIndex excludes"},
 		"an ACS of the artifact binding":   {authnRequest(` AssertionConsumerServiceURL="`+spACS+`" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`, ` AssertionConsumerServiceIndex="2"`), 400, "does not take urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"},
-		"an answer by artifact":            {authnRequest("bindings:HTTP-POST", "bindings:HTTP-Artifact"), 400, "answers are sent by urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST only"},
+		"an answer by artifact":            {authnRequest("bindings:HTTP-POST", "bindings:HTTP-Artifact"), 400, "answers to this application are sent by urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,10 +94,10 @@ func TestRefusedByAStatus(t *testing.T) {
 	for name, c := range map[string]struct {
 		doc, code, sub, text string
 	}{
-		"a NameID format we cannot make":     {with(`<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"/>`), "Requester", "InvalidNameIDPolicy", "Supported are unspecified, emailAddress, persistent and transient."},
-		"an affiliation":                     {with(`<samlp:NameIDPolicy SPNameQualifier="urn:group"/>`), "Requester", "InvalidNameIDPolicy", "affiliations are not supported"},
+		"a NameID format we cannot make":     {with(`<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"/>`), "Requester", "InvalidNameIDPolicy", "for which an administrator chose a directory attribute"},
+		"an affiliation":                     {with(`<samlp:NameIDPolicy SPNameQualifier="urn:group"/>`), "Requester", "InvalidNameIDPolicy", "or the affiliation that is registered"},
 		"another identity provider":          {with(`<samlp:Scoping><samlp:IDPList><samlp:IDPEntry ProviderID="urn:other"/></samlp:IDPList></samlp:Scoping>`), "Responder", "NoSupportedIDP", "does not contain this identity provider"},
-		"a Subject in cipher":                {with(`<saml:Subject><saml:EncryptedID/></saml:Subject>`), "Responder", "RequestUnsupported", "BaseID or EncryptedID"},
+		"a Subject in cipher":                {with(`<saml:Subject><saml:EncryptedID/></saml:Subject>`), "Requester", "RequestUnsupported", "there is no <EncryptedData> in it"},
 		"exactly a certificate":              {refs("exact", x509cls), "Responder", "NoAuthnContext", "exact"},
 		"exactly something unknown":          {refs("exact", "urn:what"), "Responder", "NoAuthnContext", "exact"},
 		"at least multi-factor":              {refs("minimum", mfa), "Responder", "NoAuthnContext", "minimum"},

@@ -126,7 +126,7 @@ func (q *request) ask() idp.Ask {
 		return idp.Ask{}
 	}
 	a := idp.Ask{Passive: q.msg.IsPassive, Login: q.msg.ForceAuthn}
-	if s := q.msg.Subject; s != nil && s.Format != FormatPersistent && s.Format != FormatTransient {
+	if s := q.subject; s != nil && s.Format != FormatPersistent && s.Format != FormatTransient {
 		a.LoginHint = s.NameID
 	}
 	return a

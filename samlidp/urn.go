@@ -1,12 +1,35 @@
 package samlidp
 
+import "strings"
+
 // NameID formats (Core §8.3).
 const (
 	FormatUnspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 	FormatEmail       = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+	FormatX509        = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"
+	FormatWindows     = "urn:oasis:names:tc:SAML:1.1:nameid-format:WindowsDomainQualifiedName"
+	FormatKerberos    = "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"
+	FormatEntity      = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 	FormatPersistent  = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 	FormatTransient   = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+	// formatEncrypted stands in a NameIDPolicy only: some name, encrypted (Core §3.4.1.1).
+	formatEncrypted = "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"
+	// formatNone is an admin's: a subject without a name (IIP-IDP11).
+	formatNone = "none"
 )
+
+// formats are the NameID formats by their short names.
+func formats() map[string]string {
+	return map[string]string{
+		"unspecified": FormatUnspecified, "emailAddress": FormatEmail, "X509SubjectName": FormatX509,
+		"WindowsDomainQualifiedName": FormatWindows, "kerberos": FormatKerberos, "entity": FormatEntity,
+		"persistent": FormatPersistent, "transient": FormatTransient,
+	}
+}
+
+// shortFormat is the last word of a format.
+func shortFormat(urn string) string { return urn[strings.LastIndexByte(urn, ':')+1:] }
 
 // Authentication context classes that we know how to order (Authentication Context §3.4).
 const (
@@ -37,6 +60,7 @@ const (
 	subInvalidNameIDPolicy = statusPrefix + "InvalidNameIDPolicy"
 	subNoAuthnContext      = statusPrefix + "NoAuthnContext"
 	subNoPassive           = statusPrefix + "NoPassive"
+	subPartialLogout       = statusPrefix + "PartialLogout"
 	subNoSupportedIDP      = statusPrefix + "NoSupportedIDP"
 	subRequestDenied       = statusPrefix + "RequestDenied"
 	subRequestUnsupported  = statusPrefix + "RequestUnsupported"

@@ -31,7 +31,7 @@ type Directory interface {
 // Info describes a directory.
 type Info struct {
 	ID      string   // ours, from the configuration; never changes, since subjects hang on it
-	Kind    string   // "local", "file", "ldap", "http", "imis"
+	Kind    string   // "local", "file", "ldap", "http", "imis", "sql"
 	Domains []string // what follows the @ in logins that this directory alone is asked for; empty: any other login
 }
 
@@ -99,13 +99,16 @@ type Column struct {
 	Name   string // exactly as the source gave it
 	Type   string // "text", "number", "boolean", "object"
 	Values int    // how many there were
+	Sample []any  // the first of them
 }
+
+const maxSample = 3
 
 // ColumnsOf describes attributes, sorted by name.
 func ColumnsOf(a idp.Attributes) []Column {
 	var out []Column
 	for _, name := range slices.Sorted(maps.Keys(a)) {
-		c := Column{Name: name, Type: "text", Values: len(a[name])}
+		c := Column{Name: name, Type: "text", Values: len(a[name]), Sample: a[name][:min(len(a[name]), maxSample)]}
 		if len(a[name]) > 0 {
 			switch a[name][0].(type) {
 			case bool:

@@ -3,9 +3,11 @@
 // # The main path
 //
 //	Users.Authenticate  asks the directories in order until one knows the login
-//	Local, File         the built-in users, and a YAML file
+//	Local, File         the built-in users, and a YAML or CSV file
 //	Passwords           argon2id, bounded, the same work whoever is asked for
-//	ldap, httpdir       people whom another server keeps
+//	ldap, httpdir, sqldir  people whom another server keeps
+//	pwhash              hashes that other systems made
+//	Migration           copies people of another directory when they sign in
 //	Guard               a time limit, a circuit breaker and a short memory around one of those
 //	Users.Person        a subject back to what its directory says right now
 //

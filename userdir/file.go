@@ -19,7 +19,7 @@ type Recorder interface {
 	Record(ctx context.Context, e idp.Event) error
 }
 
-// File is a directory in one YAML file. It is read again after a change, at the next
+// File is a directory in one YAML or CSV file. It is read again after a change, at the next
 // use. Replace the file by renaming a complete one over it.
 type File struct {
 	id, path  string
@@ -35,7 +35,7 @@ type File struct {
 	fault   string // what is wrong with it; "" if nothing
 }
 
-// OpenFile reads the YAML file at path and makes the directory with this id. The error
+// OpenFile reads the file at path, CSV if its name ends in .csv and else YAML, and makes the directory with this id. The error
 // for a bad file is an *idp.Error that names its line and field. Later bad versions are
 // reported to events, once each, while the last good one stays in force.
 func OpenFile(id, path string, events Recorder, now func() time.Time, passwords *Passwords) (*File, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,6 +26,25 @@ type people struct {
 	byID    map[string]*entry
 	byName  map[string]*entry
 	byEmail map[string][]*entry
+}
+
+func newPeople() *people {
+	return &people{byID: make(map[string]*entry), byName: make(map[string]*entry), byEmail: make(map[string][]*entry)}
+}
+
+// add takes one user more, or says which field is somebody else's.
+func (p *people) add(e *entry) (field, problem string) {
+	if p.byID[e.id] != nil {
+		return "id", fmt.Sprintf("%q is already another user's.", e.id)
+	}
+	if p.byName[fold(e.username)] != nil {
+		return "username", fmt.Sprintf("%q is already another user's (case does not matter).", e.username)
+	}
+	p.byID[e.id], p.byName[fold(e.username)] = e, e
+	if e.email != "" {
+		p.byEmail[fold(e.email)] = append(p.byEmail[fold(e.email)], e)
+	}
+	return "", ""
 }
 
 // entry is one of the users. It never changes; user makes copies.
@@ -101,7 +121,11 @@ func readPeople(path string) (*people, stamp, error) {
 	if err != nil {
 		return nil, r.stamp, fileError(err, "The directory file %s cannot be read: %s.", path, plainly(err))
 	}
-	p, err := r.parse(data)
+	parse := r.parse
+	if strings.EqualFold(filepath.Ext(path), ".csv") {
+		parse = r.parseCSV
+	}
+	p, err := parse(data)
 	return p, r.stamp, err
 }
 
@@ -167,21 +191,14 @@ func (r *reader) parse(data []byte) (*people, error) {
 }
 
 func (r *reader) users(list *yaml.Node) (*people, error) {
-	p := &people{byID: make(map[string]*entry), byName: make(map[string]*entry), byEmail: make(map[string][]*entry)}
+	p := newPeople()
 	for i, n := range list.Content {
 		e, fields, err := r.user(n, fmt.Sprintf("users[%d]", i))
 		if err != nil {
 			return nil, err
 		}
-		if p.byID[e.id] != nil {
-			return nil, r.at(fields["id"], "users[%d].id %q is already another user's.", i, e.id)
-		}
-		if p.byName[fold(e.username)] != nil {
-			return nil, r.at(fields["username"], "users[%d].username %q is already another user's (case does not matter).", i, e.username)
-		}
-		p.byID[e.id], p.byName[fold(e.username)] = e, e
-		if e.email != "" {
-			p.byEmail[fold(e.email)] = append(p.byEmail[fold(e.email)], e)
+		if field, problem := p.add(e); problem != "" {
+			return nil, r.at(fields[field], "users[%d].%s %s", i, field, problem)
 		}
 	}
 	return p, nil

@@ -211,8 +211,8 @@ func (r *reader) hash(inline, file *yaml.Node, where string) (string, error) {
 }
 
 func (r *reader) phc(n *yaml.Node, hash, where string) (string, error) {
-	if _, err := parsePHC(hash); err != nil {
-		return "", r.at(n, "%s is %s.", where, err)
+	if err := CheckHash(hash); err != nil {
+		return "", r.at(n, "%s: %s", where, idp.AsError(err).Public)
 	}
 	return hash, nil
 }

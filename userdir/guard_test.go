@@ -104,7 +104,7 @@ func (g *guarded) want(t *testing.T, calls int, seen ...string) {
 
 func TestGuardedSuite(t *testing.T) {
 	userdirtest.Run(t, func(t *testing.T, people []userdirtest.Person, passwords *userdir.Passwords) userdir.Directory {
-		return userdir.Guard(userdir.NewLocal("local", localStore(t, people), passwords), userdir.GuardOptions{})
+		return userdir.Guard(userdir.NewLocal("local", localStore(t, people), fixed, passwords), userdir.GuardOptions{})
 	})
 }
 

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"slices"
 	"strings"
+	"time"
 
 	"cloudsso/idp"
 )
@@ -18,18 +18,21 @@ type LocalStore interface {
 	UserByUsername(ctx context.Context, username string) (idp.User, error)
 	UpdateUser(ctx context.Context, u idp.User) error
 	UsersByEmail(ctx context.Context, email string) ([]idp.User, error)
+	Group(ctx context.Context, name string) (idp.Group, error)
 }
 
 // Local is the built-in directory: people that this provider keeps itself.
 type Local struct {
 	id        string
 	store     LocalStore
+	now       func() time.Time
 	passwords *Passwords
 }
 
-// NewLocal makes the directory with this id over the users in store.
-func NewLocal(id string, store LocalStore, passwords *Passwords) *Local {
-	return &Local{id: id, store: store, passwords: orProcess(passwords)}
+// NewLocal makes the directory with this id over the users in store. Accounts end, by
+// the clock now, at their time.
+func NewLocal(id string, store LocalStore, now func() time.Time, passwords *Passwords) *Local {
+	return &Local{id: id, store: store, now: now, passwords: orProcess(passwords)}
 }
 
 // Info implements [Directory].
@@ -50,8 +53,11 @@ func (l *Local) Authenticate(ctx context.Context, c Credentials) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	user := localUser(u)
-	if err := statusError(user.Status); err != nil {
+	user, err := l.user(ctx, u)
+	if err == nil {
+		err = statusError(user.Status)
+	}
+	if err != nil {
 		return User{}, err
 	}
 	if rehash {
@@ -69,7 +75,7 @@ func (l *Local) Lookup(ctx context.Context, ref Ref) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	return localUser(u), nil
+	return l.user(ctx, u)
 }
 
 func (l *Local) refer(ctx context.Context, ref Ref) (idp.User, error) {
@@ -123,12 +129,16 @@ func (l *Local) find(ctx context.Context, login string) (idp.User, error) {
 	return idp.User{}, ErrNotFound
 }
 
-func localUser(u idp.User) User {
+func (l *Local) user(ctx context.Context, u idp.User) (User, error) {
 	status := idp.Active
-	if u.Disabled {
+	if u.Disabled || !u.ExpiresAt.IsZero() && !l.now().Before(u.ExpiresAt) {
 		status = idp.Disabled
 	}
-	return User{ID: u.ID, Login: u.Username, Status: status, Attributes: withNames(u.Attributes, u.Username, u.Email), Groups: slices.Clone(u.Groups)}
+	groups, err := l.groups(ctx, u.Groups)
+	if err != nil {
+		return User{}, err
+	}
+	return User{ID: u.ID, Login: u.Username, Status: status, Attributes: withNames(u.Attributes, u.Username, u.Email), Groups: groups}, nil
 }
 
 // withNames adds what a directory knows as columns to its attributes. The columns win:

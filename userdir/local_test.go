@@ -48,7 +48,7 @@ func localStore(t testing.TB, people []userdirtest.Person) *memory.Store {
 func TestLocalPassesTheSuite(t *testing.T) {
 	t.Parallel()
 	userdirtest.Run(t, func(t *testing.T, people []userdirtest.Person, passwords *userdir.Passwords) userdir.Directory {
-		return userdir.NewLocal("local", localStore(t, people), passwords)
+		return userdir.NewLocal("local", localStore(t, people), fixed, passwords)
 	})
 }
 
@@ -60,7 +60,7 @@ func TestLocalFindsAnAddressBehindManyUsers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := userdir.NewLocal("local", store, nil)
+	dir := userdir.NewLocal("local", store, fixed, nil)
 	for _, email := range []string{"u0@example.com", "u999@example.com", "u1000@example.com"} {
 		if u, err := dir.Lookup(t.Context(), userdir.Ref{Login: email}); err != nil || u.Attributes.First("email") != email {
 			t.Errorf("%s: %v, %v", email, u.ID, err)
@@ -80,7 +80,7 @@ func TestAWeakHashIsReplacedAtTheNextSignIn(t *testing.T) {
 	if err := store.CreateUser(t.Context(), idp.User{ID: "1", Username: "ann", PasswordHash: weakHash(t)}); err != nil {
 		t.Fatal(err)
 	}
-	dir := userdir.NewLocal("local", store, nil)
+	dir := userdir.NewLocal("local", store, fixed, nil)
 	try := func(password string) error {
 		_, err := dir.Authenticate(t.Context(), userdir.Credentials{Login: "ann", Password: idp.Secret(password)})
 		return err
@@ -114,7 +114,7 @@ func TestASignInSurvivesARehashThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := new(idp.Request)
-	_, err := userdir.NewLocal("local", readOnly{store}, nil).Authenticate(idp.WithRequest(t.Context(), r), userdir.Credentials{Login: "ann", Password: "correct horse"})
+	_, err := userdir.NewLocal("local", readOnly{store}, fixed, nil).Authenticate(idp.WithRequest(t.Context(), r), userdir.Credentials{Login: "ann", Password: "correct horse"})
 	if err != nil {
 		t.Error(err)
 	}
@@ -130,7 +130,7 @@ func TestTheColumnsWinOverAttributesOfTheSameName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := userdir.NewLocal("local", store, nil).Lookup(t.Context(), userdir.Ref{ID: "1"})
+	u, err := userdir.NewLocal("local", store, fixed, nil).Lookup(t.Context(), userdir.Ref{ID: "1"})
 	if err != nil || u.Attributes.First("email") != "ann@example.com" || u.Attributes.First("username") != "ann" {
 		t.Errorf("attributes %v, %v", u.Attributes, err)
 	}
@@ -142,6 +142,7 @@ type broken struct{ err error }
 func (b broken) User(context.Context, string) (idp.User, error)           { return idp.User{}, b.err }
 func (b broken) UserByUsername(context.Context, string) (idp.User, error) { return idp.User{}, b.err }
 func (b broken) UpdateUser(context.Context, idp.User) error               { return b.err }
+func (b broken) Group(context.Context, string) (idp.Group, error)         { return idp.Group{}, b.err }
 func (b broken) UsersByEmail(context.Context, string) ([]idp.User, error) { return nil, b.err }
 
 func TestAStoreThatIsDownIsNotAWrongPassword(t *testing.T) {
@@ -151,7 +152,7 @@ func TestAStoreThatIsDownIsNotAWrongPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("local", broken{idp.ErrUnavailable}, nil)}, nil)
+	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("local", broken{idp.ErrUnavailable}, fixed, nil)}, nil)
 	for _, login := range []string{"ann", "ann@example.com"} {
 		if _, err := users.Authenticate(t.Context(), login, "correct horse"); !errors.Is(err, userdir.ErrUnavailable) || errors.Is(err, userdir.ErrInvalidCredentials) {
 			t.Errorf("%s: %v, want ErrUnavailable", login, err)
@@ -168,7 +169,7 @@ func TestAStoredHashThatCannotBeReadIsOurFault(t *testing.T) {
 	if err := store.CreateUser(t.Context(), idp.User{ID: "1", Username: "ann", PasswordHash: "$argon2id$broken"}); err != nil {
 		t.Fatal(err)
 	}
-	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("local", store, nil)}, nil)
+	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("local", store, fixed, nil)}, nil)
 	_, err := users.Authenticate(t.Context(), "ann", "correct horse")
 	if err == nil || errors.Is(err, userdir.ErrInvalidCredentials) || idp.AsError(err).Code != idp.Internal {
 		t.Errorf("error = %v, want an internal one: the person typed the right thing", err)
@@ -187,7 +188,7 @@ func TestAFreshHashIsNotWrittenOverAChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	racing := &disabling{Store: store}
-	if _, err := userdir.NewLocal("local", racing, nil).Authenticate(t.Context(), userdir.Credentials{Login: "ann", Password: "correct horse"}); err != nil {
+	if _, err := userdir.NewLocal("local", racing, fixed, nil).Authenticate(t.Context(), userdir.Credentials{Login: "ann", Password: "correct horse"}); err != nil {
 		t.Fatal(err)
 	}
 	if u, _ := store.User(t.Context(), "1"); !u.Disabled || u.PasswordHash != weakHash(t) {

@@ -43,7 +43,7 @@ func CheckPassword(password string, personal ...string) error {
 	return nil
 }
 
-func refuse(format string, args ...any) error {
+func refuse(format string, args ...any) *idp.Error {
 	return idp.Errorf(idp.Invalid, format, args...).On("password")
 }
 
@@ -71,9 +71,10 @@ func HashPassword(password string) (string, error) {
 	return process().Hash(context.Background(), password)
 }
 
-// VerifyPassword compares a password with an argon2id PHC string. rehash says that the
-// password is right and the string weaker than what [HashPassword] makes today. An error
-// means that phc is not a hash that is accepted here, never that the password is wrong.
-func VerifyPassword(phc, password string) (ok, rehash bool, err error) {
-	return process().Verify(context.Background(), phc, password)
+// VerifyPassword compares a password with a hash: an argon2id PHC string, or one that
+// another system made (package pwhash). rehash says that the password is right and the
+// hash weaker than what [HashPassword] makes today, or not ours. An error means that it is
+// not a hash that is accepted here, never that the password is wrong.
+func VerifyPassword(hash, password string) (ok, rehash bool, err error) {
+	return process().Verify(context.Background(), hash, password)
 }

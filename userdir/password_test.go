@@ -79,8 +79,7 @@ func TestVerifyPasswordRefusesHostileHashesBeforeAnyWork(t *testing.T) {
 	for name, phc := range map[string]string{
 		"empty":                      "",
 		"plain text":                 "correct horse",
-		"bcrypt":                     "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
-		"argon2i":                    with("argon2id", "argon2i"),
+		"bcrypt that takes days":     "$2a$31$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
 		"an old version":             with("v=19", "v=16"),
 		"four terabytes":             with("m=64", "m=4294967295"),
 		"more than 256 MiB":          with("m=64", "m=262145"),

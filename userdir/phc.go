@@ -13,6 +13,9 @@ import (
 // errPHC never repeats the hash: it may end in a log.
 var errPHC = errors.New("not an argon2id hash in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) within the limits")
 
+// ours is how the hashes begin that we make.
+const ours = "$argon2id$"
+
 const (
 	saltSize = 16
 	sumSize  = 32

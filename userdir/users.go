@@ -21,7 +21,20 @@ type Users struct {
 	store     Store
 	dirs      []Directory
 	passwords *Passwords
+	migration *Migration // nil: nobody is copied
 }
+
+// Fault is what one directory answered with. Errors of [Users] are one where a
+// directory is to blame or to praise.
+type Fault struct {
+	Directory string // id
+	Err       error
+}
+
+func (f *Fault) Error() string { return "directory " + f.Directory + ": " + f.Err.Error() }
+
+// Unwrap is for errors.Is and errors.As.
+func (f *Fault) Unwrap() error { return f.Err }
 
 // NewUsers asks dirs in this order. passwords does the work for logins that nobody
 // knows, so it should be the one that the directories use; nil means the process's own,
@@ -58,9 +71,13 @@ func (u *Users) Authenticate(ctx context.Context, login, password string) (idp.P
 			err = statusError(user.Status)
 		}
 		if err != nil {
-			return idp.Person{}, fmt.Errorf("directory %s: %w", d.Info().ID, err)
+			return idp.Person{}, &Fault{d.Info().ID, err}
 		}
-		return u.register(ctx, d.Info().ID, user)
+		p, err := u.register(ctx, d.Info().ID, user)
+		if err == nil && u.migration != nil && u.migration.From == p.Directory {
+			return u.migration.copy(ctx, p, password), nil
+		}
+		return p, err
 	}
 	if err := u.passwords.Waste(ctx, password); err != nil {
 		return idp.Person{}, err
@@ -77,6 +94,22 @@ func (u *Users) Authenticate(ctx context.Context, login, password string) (idp.P
 // memory lets it be, and another node's memory is not ours to empty; whoever asks here
 // decides whether the person may go on. It costs one question to the directory each time.
 func (u *Users) Person(ctx context.Context, subject string) (idp.Person, error) {
+	return u.ask(ctx, subject, Ref{Fresh: true})
+}
+
+// PersonFor is [Users.Person] with the attributes of another query of the directory, for
+// an application that names one. A directory without such queries gives the usual ones.
+func (u *Users) PersonFor(ctx context.Context, subject, profile string) (idp.Person, error) {
+	return u.ask(ctx, subject, Ref{Fresh: true, Profile: profile})
+}
+
+// Remembered is [Users.Person] as a guard may remember it, for what only shows who
+// somebody is. It must decide nothing.
+func (u *Users) Remembered(ctx context.Context, subject string) (idp.Person, error) {
+	return u.ask(ctx, subject, Ref{})
+}
+
+func (u *Users) ask(ctx context.Context, subject string, ref Ref) (idp.Person, error) {
 	directory, id, err := u.store.SubjectOwner(ctx, subject)
 	if err != nil {
 		return idp.Person{}, fmt.Errorf("subject: %w", err)
@@ -86,45 +119,17 @@ func (u *Users) Person(ctx context.Context, subject string) (idp.Person, error) 
 	if i < 0 {
 		return gone, nil
 	}
-	user, err := u.dirs[i].Lookup(ctx, Ref{ID: id, Fresh: true})
+	ref.ID = id
+	user, err := u.dirs[i].Lookup(ctx, ref)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return gone, nil
 	case err != nil:
-		return idp.Person{}, fmt.Errorf("directory %s: %w", directory, err)
+		return idp.Person{}, &Fault{directory, err}
 	case user.ID != id:
-		return idp.Person{}, fmt.Errorf("directory %s answered for somebody else", directory)
+		return idp.Person{}, &Fault{directory, errors.New("it answered for somebody else")}
 	}
 	return person(subject, directory, user), nil
-}
-
-// Find returns the people, in whatever status, whom directories know by this login, in
-// the order of the directories. It gives each their subject, as their first sign-in would.
-// Without anybody found, the first fault is the answer.
-func (u *Users) Find(ctx context.Context, login string) (people []idp.Person, err error) {
-	login = Username(login)
-	if !plausibleLogin(login) {
-		return nil, nil
-	}
-	for _, d := range u.dirs {
-		user, fault := d.Lookup(ctx, Ref{Login: login})
-		if errors.Is(fault, ErrNotFound) {
-			continue
-		}
-		var p idp.Person
-		if fault == nil {
-			p, fault = u.register(ctx, d.Info().ID, user)
-		}
-		if fault != nil {
-			err = errors.Join(err, fmt.Errorf("directory %s: %w", d.Info().ID, fault))
-			continue
-		}
-		people = append(people, p)
-	}
-	if len(people) > 0 {
-		err = nil
-	}
-	return people, err
 }
 
 func (u *Users) register(ctx context.Context, directory string, user User) (idp.Person, error) {

@@ -72,7 +72,7 @@ func TestEveryAttemptCostsOneHash(t *testing.T) {
 	if err := second.CreateUser(t.Context(), idp.User{ID: "1", Username: "sue", PasswordHash: hash(t, "sue's password")}); err != nil {
 		t.Fatal(err)
 	}
-	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("one", store, passwords), userdir.NewLocal("two", second, passwords)}, passwords)
+	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("one", store, fixed, passwords), userdir.NewLocal("two", second, fixed, passwords)}, passwords)
 	for name, c := range map[string]struct {
 		login, password string
 		err             error
@@ -110,7 +110,7 @@ func TestEveryAttemptCostsOneHash(t *testing.T) {
 func TestASubjectStaysWithThePerson(t *testing.T) {
 	t.Parallel()
 	store := localStore(t, userdirtest.People())
-	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("local", store, nil)}, nil)
+	users := userdir.NewUsers(store, []userdir.Directory{userdir.NewLocal("local", store, fixed, nil)}, nil)
 	first, err := users.Authenticate(t.Context(), "ann", "correct horse")
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func (p *program) client() *cobra.Command {
-	return group("client", "OpenID Connect and OAuth clients", p.clientAdd())
+	return group("client", "OpenID Connect and OAuth clients", p.clientAdd(), p.clientRotateSecret())
 }
 
 func (p *program) clientAdd() *cobra.Command {
@@ -22,7 +23,7 @@ func (p *program) clientAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add", Short: "Register a client and print its secret, once", Args: takes(cobra.NoArgs),
 		Example: "  cloudsso client add --name Wiki --redirect-uri https://wiki.example.org/callback\n  cloudsso client add --file wiki.json",
-		RunE: p.onData(false, func(ctx context.Context, d *data, _ []string) (err error) {
+		RunE: p.onData(true, func(ctx context.Context, d *data, _ []string) (err error) {
 			if file != "" {
 				if in, err = p.clientFile(d, file); err != nil {
 					return err
@@ -40,10 +41,7 @@ func (p *program) clientAdd() *cobra.Command {
 			}
 			return p.answer(c, func() {
 				p.line("client_id      %s", c.ClientID)
-				if c.ClientSecret != "" {
-					p.line("client_secret  %s", c.ClientSecret)
-					p.hint("This secret is shown once.")
-				}
+				p.secrets(c.ClientSecret, c.SharedSigningKey)
 			})
 		}),
 	}
@@ -57,6 +55,45 @@ func (p *program) clientAdd() *cobra.Command {
 	flags.BoolVar(&in.FirstParty, "first-party", false, "the organisation's own application: people are not asked for consent")
 	flags.BoolVar(&public, "public", false, "the client cannot keep a secret (browser or mobile application)")
 	flags.BoolVar(&native, "native", false, "the client runs on a person's device")
+	return cmd
+}
+
+// secrets shows what is shown once.
+func (p *program) secrets(secret, sharedKey string) {
+	if secret != "" {
+		p.line("client_secret  %s", secret)
+	}
+	if sharedKey != "" {
+		p.line("shared_signing_key  %s", sharedKey)
+	}
+	if secret+sharedKey != "" {
+		p.hint("This secret is shown once.")
+	}
+}
+
+func (p *program) clientRotateSecret() *cobra.Command {
+	var r api.SecretRotation
+	var keep time.Duration
+	cmd := &cobra.Command{
+		Use: "rotate-secret CLIENT_ID", Short: "Make a client's next secret and print it, once", Args: takes(cobra.ExactArgs(1)),
+		Long: "Make a client's next secret and print it, once. The secret before it works on for a while (--keep), so that the application can be changed without an outage. " +
+			"HS* tokens are signed with the secret that the application has just used, otherwise with the older one.",
+		Example: "  cloudsso client rotate-secret wiki --keep 72h",
+		RunE: p.onData(true, func(ctx context.Context, d *data, args []string) error {
+			seconds := int64(keep / time.Second)
+			r.ExpireOlderIn = &seconds
+			s, err := d.owner.RotateSecret(ctx, args[0], r)
+			if err != nil {
+				return err
+			}
+			return p.answer(s, func() {
+				p.secrets(s.ClientSecret, s.SharedSigningKey)
+				p.hint("What was there before works until %s.", moment(s.CreatedAt.Add(keep)))
+			})
+		}),
+	}
+	cmd.Flags().DurationVar(&keep, "keep", 24*time.Hour, "how long the secret before it works on")
+	cmd.Flags().StringVar(&r.Use, "use", "", "client_secret (the default) or shared_signing_key")
 	return cmd
 }
 

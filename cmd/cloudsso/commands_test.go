@@ -333,7 +333,7 @@ func TestKeysAreRolledOverWithoutAServer(t *testing.T) {
 		t.Errorf("%s%s", r.out, r.err)
 	}
 	for args, want := range map[string]string{
-		"keys rotate --use enc":        "cloudsso: use: There are no keys for the use \"enc\" with the algorithm \"RS256\". There are: sig RS256, sig ES256, saml RS256, token HS256.\n",
+		"keys rotate --use enc":        "cloudsso: use: There are no keys for the use \"enc\" with the algorithm \"RS256\". There are: sig RS256, sig ES256, sig PS256, sig EdDSA, sig RS384, sig RS512, sig PS384, sig PS512, sig ES384, sig ES512, saml RS256, saml ES256, token HS256.\n",
 		"keys retire sig/RS256/1":      "is the one that signs: without it, nobody could sign in. Activate another first.\n",
 		"keys activate nothing --json": "cloudsso: There is no key \"nothing\". List the keys to see which there are.\n",
 	} {

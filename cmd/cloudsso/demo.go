@@ -25,7 +25,8 @@ const (
 // setUpDemo does what an admin would: it adds the demo directory and registers the two
 // demo applications. They get a fresh secret and fresh metadata at every start.
 func (p *program) setUpDemo(ctx context.Context, c config.Config, s stores, kek *keys.KEK) (config.Config, http.Handler, error) {
-	c, err := withDemoPeople(c)
+	imis := demo.NewIMIS(c.Issuer)
+	c, err := withDemoPeople(c, imis)
 	if err != nil {
 		return c, nil, err
 	}
@@ -42,7 +43,7 @@ func (p *program) setUpDemo(ctx context.Context, c config.Config, s stores, kek 
 	if err != nil {
 		return c, nil, err
 	}
-	d, err := demo.New(demo.Options{Issuer: c.Issuer, ClientID: demoClient, ClientSecret: secret, HTTP: &http.Client{Timeout: 10 * time.Second}})
+	d, err := demo.New(demo.Options{Issuer: c.Issuer, ClientID: demoClient, ClientSecret: secret, HTTP: &http.Client{Timeout: 10 * time.Second}, IMIS: imis})
 	if err != nil {
 		return c, nil, err
 	}
@@ -53,8 +54,9 @@ func (p *program) setUpDemo(ctx context.Context, c config.Config, s stores, kek 
 }
 
 // withDemoPeople writes the demo's people into the data folder, once, so that whoever
-// tries things out can edit them, and puts them before the other directories.
-func withDemoPeople(c config.Config) (config.Config, error) {
+// tries things out can edit them, and puts them, and then the fake iMIS, before the other
+// directories.
+func withDemoPeople(c config.Config, imis *demo.IMIS) (config.Config, error) {
 	path := filepath.Join(c.Data, "demo-users.yaml")
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -65,7 +67,10 @@ func withDemoPeople(c config.Config) (config.Config, error) {
 		return c, err
 	}
 	people := config.Directory{ID: demoDirectory, Kind: config.KindFile, Path: path}
-	c.Directories = append([]config.Directory{people}, c.Directories...)
+	members := config.Directory{ID: "demo-imis", Kind: config.KindIMIS, IMIS: &config.IMIS{
+		BaseURL: imis.BaseURL, Username: imis.Username, Password: config.Secret(imis.Password), IDColumn: "ID", IDQuery: imis.IDQuery, GroupsColumn: "Committees",
+	}}
+	c.Directories = append([]config.Directory{people, members}, c.Directories...)
 	return c, nil
 }
 

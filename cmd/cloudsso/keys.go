@@ -42,7 +42,7 @@ func (p *program) keysRotate() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&r.Use, "use", "", "which keys: sig (the default), saml or token")
-	cmd.Flags().StringVar(&r.Alg, "alg", "", "their algorithm: RS256 (the default) or ES256, HS256 for token")
+	cmd.Flags().StringVar(&r.Alg, "alg", "", "their algorithm: RS256 (the default), ES256, PS256, EdDSA, RS384 and so on; HS256 for token")
 	cmd.Flags().BoolVar(&r.Now, "now", false, "sign with it at once, in an emergency: relying parties may refuse tokens for five minutes, service providers until they read the metadata again")
 	return cmd
 }

@@ -57,7 +57,7 @@ func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
 		}
 	}
 	b := thisBuild()
-	srv, err := server.New(ctx, server.Options{Config: c, Records: s.records, Flows: s.flows, KEK: kek, Logger: p.logger(c), Now: p.now, Demo: demo, Version: b.Version, Revision: b.Revision})
+	srv, err := server.New(ctx, server.Options{Config: c, Records: s.records, Flows: s.flows, KEK: kek, Logger: p.logger(c), Now: p.now, SQL: openSQL, Demo: demo, Version: b.Version, Revision: b.Revision})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"cloudsso/idp/config"
+	"cloudsso/idp/server"
 )
 
 // configFlags are the flags that are keys of the configuration, dashes for underscores.
@@ -15,7 +16,7 @@ var configFlags = []string{"data", "issuer", "dev", "demo", "listen", "ops-liste
 
 // settings reads the configuration for a command.
 func (p *program) settings(cmd *cobra.Command, dataOnly bool) (config.Config, error) {
-	return config.Load(config.Sources{File: p.configFile(cmd), Env: p.env, Flags: given(cmd), DataOnly: dataOnly})
+	return config.Load(config.Sources{File: p.configFile(cmd), Env: p.env, Flags: given(cmd), DataOnly: dataOnly, Directory: server.CheckDirectory(openSQL)})
 }
 
 // configFile is the path of the configuration file, "" for none.

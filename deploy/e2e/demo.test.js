@@ -127,6 +127,13 @@ for (const scripted of [true, false]) {
     assert.match(await page.textContent('#demo-signature'), /Signature valid.*rsa-sha256/);
     assert.match(await page.textContent('#demo-attributes'), /Lovelace/);
 
+    await page.goto(`${base}/device`);
+    await look('device');
+    await page.fill('#user_code', 'bcdf ghjk');
+    await page.click('#device-submit');
+    await page.waitForSelector('#device-error');
+    await look('device-wrong');
+
     await page.goto(`${base}/logout`);
     await look('logout');
     await page.click('#logout-confirm');

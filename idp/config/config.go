@@ -22,10 +22,18 @@ type Config struct {
 	TrustedProxies []netip.Prefix `json:"trusted_proxies" doc:"Networks (CIDR) of the reverse proxies whose X-Forwarded-For is believed."`
 	Outbound       Outbound       `json:"outbound"`
 	Limits         Limits         `json:"limits"`
+	Logout         Logout         `json:"logout"`
+	SAML           SAML           `json:"saml"`
 	Dev            bool           `json:"dev" doc:"For work on one machine: http on loopback addresses. Refuses to listen anywhere else."`
 	Demo           bool           `json:"demo" doc:"Dev, with a demo directory, a demo relying party and a demo service provider."`
 	Log            Log            `json:"log"`
-	Directories    []Directory    `json:"directories" doc:"Who can sign in, asked in this order. Default: the built-in users."`
+	Scopes         []Scope        `json:"scopes" doc:"Scopes beside the standard ones."`
+
+	Registration              string   `json:"registration" default:"off" enum:"open,token,off" doc:"Who may register clients at /oauth2/register (RFC 7591): anybody, whoever has a token of the role registration, or nobody."`
+	RegistrationAllowImplicit bool     `json:"registration_allow_implicit" doc:"Clients that register themselves may use the implicit and hybrid flows."`
+	RegistrationResources     []string `json:"registration_resources" doc:"Resource servers (absolute URIs) that clients which register themselves may ask access tokens for."`
+
+	Directories []Directory `json:"directories" doc:"Who can sign in, asked in this order. Default: the built-in users."`
 }
 
 // Outbound says where fetches that other people's data asks for may go.
@@ -34,9 +42,19 @@ type Outbound struct {
 	CAFile     string   `json:"ca_file" doc:"PEM file with further certificate authorities."`
 }
 
+// SAML is what service providers see of the whole installation.
+type SAML struct {
+	Scope string `json:"scope" doc:"What stands behind the @ of subject identifiers (subject-id, pairwise-id), such as example.org. Never change it once service providers have seen it. Default: the host of the issuer."`
+}
+
 // Limits of attempts.
 type Limits struct {
 	Enabled bool `json:"enabled" default:"true" doc:"Slow down guessing of passwords. Off is for load tests only."`
+}
+
+// Logout says where the plain sign-out address may lead.
+type Logout struct {
+	ReturnURLs []string `json:"return_urls" doc:"Addresses that /logout?return_to=… may go on to, compared character by character, beside the post_logout_redirect_uris of all clients."`
 }
 
 // Log says how the server writes its log lines.

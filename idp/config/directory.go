@@ -3,10 +3,11 @@ package config
 // Kinds of a [Directory].
 const (
 	KindLocal = "local" // the built-in users
-	KindFile  = "file"  // a YAML file
+	KindFile  = "file"  // a YAML or CSV file
 	KindLDAP  = "ldap"  // an LDAP server or Active Directory
 	KindHTTP  = "http"  // an HTTP API that keeps our contract
 	KindIMIS  = "imis"  // the iMIS REST API
+	KindSQL   = "sql"   // queries on a SQL database
 )
 
 // Secret is a value that is never printed. In the file, the key name_file beside a
@@ -21,17 +22,21 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 const redacted = "[redacted]"
 
-// Directory is one source of people. The kinds ldap, http and imis have a block of
-// their own, and one that says how long to wait for them.
+// Directory is one source of people. The kinds ldap, http, imis and sql have a block
+// of their own, and one that says how long to wait for them.
 type Directory struct {
 	ID      string   `json:"id" doc:"Stable name. It is part of who a person is: renaming it makes new people."`
-	Kind    string   `json:"kind" enum:"local,file,ldap,http,imis"`
-	Path    string   `json:"path,omitempty" path:"yes" doc:"Kind file: the YAML file. A relative path starts at the folder of this configuration file."`
+	Kind    string   `json:"kind" enum:"local,file,ldap,http,imis,sql"`
+	Path    string   `json:"path,omitempty" path:"yes" doc:"Kind file: the file, CSV if its name ends in .csv and else YAML. A relative path starts at the folder of this configuration file."`
 	Domains []string `json:"domains,omitempty" doc:"Logins that end in @domain are asked here only."`
 	LDAP    *LDAP    `json:"ldap,omitempty" doc:"Kind ldap."`
 	HTTP    *HTTP    `json:"http,omitempty" doc:"Kind http."`
 	IMIS    *IMIS    `json:"imis,omitempty" doc:"Kind imis."`
-	Guard   *Guard   `json:"guard,omitempty" doc:"Kinds ldap, http and imis: what happens when the directory is slow or down."`
+	SQL     *SQL     `json:"sql,omitempty" doc:"Kind sql."`
+
+	MigrateFrom string `json:"migrate_from,omitempty" doc:"Kind local: id of a directory further down in the list, without domains. Whoever signs in there is copied here, password included, and stays the same person."`
+
+	Guard *Guard `json:"guard,omitempty" doc:"Kinds ldap, http, imis and sql: what happens when the directory is slow or down."`
 }
 
 // LDAP is a directory of kind ldap.
@@ -120,5 +125,5 @@ type Guard struct {
 
 // blocks are the parts of a directory that only some kinds have, by key.
 func (d Directory) blocks() map[string]bool {
-	return map[string]bool{"path": d.Path != "", KindLDAP: d.LDAP != nil, KindHTTP: d.HTTP != nil, KindIMIS: d.IMIS != nil, "guard": d.Guard != nil}
+	return map[string]bool{"path": d.Path != "", KindLDAP: d.LDAP != nil, KindHTTP: d.HTTP != nil, KindIMIS: d.IMIS != nil, KindSQL: d.SQL != nil, "migrate_from": d.MigrateFrom != "", "guard": d.Guard != nil}
 }

@@ -242,7 +242,7 @@ func TestTheSchemaKnowsTheKeysOfDirectories(t *testing.T) {
 	if got := d["ldap"].Properties; got["bind_password"].Type != "string" || got["bind_password_file"].Type != "string" || got["lockout_duration"].Type != "string" || got["attributes"].Items.Properties["from"].Type != "string" {
 		t.Errorf("ldap: %+v", got)
 	}
-	if got := d["http"].Properties["header"]; got.Type != "object" || len(d["kind"].Enum) != 5 {
+	if got := d["http"].Properties["header"]; got.Type != "object" || len(d["kind"].Enum) != 6 {
 		t.Errorf("header: %+v, kind: %+v", got, d["kind"])
 	}
 }
@@ -260,12 +260,12 @@ func TestTheExampleOfTheREADMEIsRight(t *testing.T) {
 		t.Fatal("the README has no example")
 	}
 	f := file(t, "dev: true\n"+example)
-	for _, name := range []string{"ldap-password", "imis-password", "shop-token"} {
+	for _, name := range []string{"ldap-password", "imis-password", "shop-token", "forum-database"} {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(f), name), []byte("hunter2"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := load(t, config.Sources{File: f}).Directories; len(got) != 4 || got[1].LDAP.BindPassword != "hunter2" || got[2].IMIS.Password != "hunter2" || got[3].HTTP.Bearer != "hunter2" {
+	if got := load(t, config.Sources{File: f}).Directories; len(got) != 5 || got[4].SQL.URL != "hunter2" || got[1].LDAP.BindPassword != "hunter2" || got[2].IMIS.Password != "hunter2" || got[3].HTTP.Bearer != "hunter2" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -19,6 +19,7 @@ var (
 	typePrefixes    = reflect.TypeFor[[]netip.Prefix]()
 	typeStrings     = reflect.TypeFor[[]string]()
 	typeDirectories = reflect.TypeFor[[]Directory]()
+	typeScopes      = reflect.TypeFor[[]Scope]()
 	typeDuration    = reflect.TypeFor[Duration]()
 	typeSecret      = reflect.TypeFor[Secret]()
 	typeHeader      = reflect.TypeFor[map[string]Secret]()
@@ -86,6 +87,8 @@ func (f field) expects() string {
 		return "a list of texts"
 	case f.typ == typeDirectories:
 		return "a list of directories, each with id and kind, in the configuration file"
+	case f.typ == typeScopes:
+		return "a list of scopes, each with a name, in the configuration file"
 	case f.typ.Kind() == reflect.Slice:
 		return "a list"
 	}

@@ -117,7 +117,7 @@ func (w *walker) mapping(prefix string, n *yaml.Node) {
 			w.fault(w.at(k), key, "%s", unknownKey(key, w.known))
 		case v.ShortTag() == "!!null":
 			w.fault(w.at(k), key, "There is no value here. Give one (%s) or delete the line.", f.expects())
-		case f.typ == typeDirectories:
+		case f.typ == typeDirectories || f.typ == typeScopes:
 			if list, ok := w.value(f, v); ok {
 				w.set(w.at(v), key, list)
 			}

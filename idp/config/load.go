@@ -17,6 +17,11 @@ type Sources struct {
 	// DataOnly is for commands that work on the data folder: they do not need to know
 	// the issuer. One that is given must still be right.
 	DataOnly bool
+
+	// Directory looks at what only the directory's own code can judge (a filter, a query):
+	// the key at fault, such as "ldap.user_filter", and what is wrong; "" if nothing is. It
+	// asks nobody anything. nil: nothing is looked at.
+	Directory func(Directory) (field, problem string)
 }
 
 // Load reads, merges and validates: defaults < file < environment < flags. The error
@@ -47,7 +52,7 @@ func Load(src Sources) (Config, error) {
 	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{Tag: "json"}); err != nil {
 		return Config{}, err
 	}
-	v := &validator{Config: &c, where: where, dataOnly: src.DataOnly}
+	v := &validator{Config: &c, where: where, dataOnly: src.DataOnly, directory: src.Directory}
 	v.complete()
 	if !layers[1].whole() { // what a broken file may have set, nobody can miss yet
 		v.check()

@@ -52,10 +52,11 @@ func TestDefaultsAreSafe(t *testing.T) {
 	c := load(t, config.Sources{Env: []string{issuer}})
 	want := config.Config{
 		Issuer: "https://sso.example.org", Listen: ":8080", OpsListen: "127.0.0.1:9090", Data: "./data", StorePool: 16, StoreTimeout: config.Duration(10 * time.Second), DrainDelay: config.Duration(5 * time.Second),
-		Limits: config.Limits{Enabled: true}, Log: config.Log{Format: "json", Level: "info"},
+		Registration: config.RegistrationOff,
+		Limits:       config.Limits{Enabled: true}, Log: config.Log{Format: "json", Level: "info"},
 		Directories: []config.Directory{{ID: "local", Kind: "local"}},
 	}
-	c.TrustedProxies, c.Outbound.AllowHosts = nil, nil
+	c.TrustedProxies, c.Outbound.AllowHosts, c.Logout.ReturnURLs, c.Scopes, c.RegistrationResources = nil, nil, nil, nil, nil
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
@@ -136,11 +137,11 @@ func TestBadFiles(t *testing.T) {
 		{"a text for a list", "dev: true\ntrusted_proxies: 10.0.0.0/8\n", "cloudsso.yaml:2: trusted_proxies: Expected a list of networks such as 10.0.0.0/8."},
 		{"an alias", "dev: true\ndata: &a x\nstore: *a\n", "cloudsso.yaml:3: store: Expected a text."},
 		{"an unknown key of a directory", "dev: true\ndirectories:\n  - {id: a, kind: local, pth: x}\n", "cloudsso.yaml:3: directories[0].pth: This key is unknown. Did you mean path?"},
-		{"an unknown kind of directory", "dev: true\ndirectories:\n  - id: a\n    kind: nis\n", "cloudsso.yaml:4: directories[0].kind: Expected one of local, file, ldap, http, imis."},
+		{"an unknown kind of directory", "dev: true\ndirectories:\n  - id: a\n    kind: nis\n", "cloudsso.yaml:4: directories[0].kind: Expected one of local, file, ldap, http, imis, sql."},
 		{"directories that are no list", "dev: true\ndirectories: local\n", "cloudsso.yaml:2: directories: Expected a list of directories, each with id and kind, in the configuration file."},
 		{"a directory without an id", "dev: true\ndirectories:\n  - {kind: local}\n", "cloudsso.yaml:3: directories[0]: id: expected 1 to 32 lower-case letters, digits and dashes."},
-		{"a directory without a kind", "dev: true\ndirectories:\n  - {id: a}\n", "cloudsso.yaml:3: directories[0]: kind is missing. Expected one of local, file, ldap, http, imis."},
-		{"a file directory without a file", "dev: true\ndirectories:\n  - {id: a, kind: file}\n", "cloudsso.yaml:3: directories[0]: path is missing. A directory of kind file needs the path of its YAML file."},
+		{"a directory without a kind", "dev: true\ndirectories:\n  - {id: a}\n", "cloudsso.yaml:3: directories[0]: kind is missing. Expected one of local, file, ldap, http, imis, sql."},
+		{"a file directory without a file", "dev: true\ndirectories:\n  - {id: a, kind: file}\n", "cloudsso.yaml:3: directories[0]: path is missing. A directory of kind file needs the path of its YAML or CSV file."},
 		{"a local directory with a file", "dev: true\ndirectories:\n  - {id: a, kind: local, path: x}\n", "cloudsso.yaml:3: directories[0]: path: a directory of kind local has none."},
 		{"two directories of one name", "dev: true\ndirectories:\n  - {id: a, kind: local}\n  - {id: a, kind: file, path: x}\n", "cloudsso.yaml:4: directories[1]: id: another directory is called a too."},
 		{"two local directories", "dev: true\ndirectories:\n  - {id: a, kind: local}\n  - {id: b, kind: local}\n", "cloudsso.yaml:4: directories[1]: There is one set of built-in users, so one directory of kind local."},

@@ -21,12 +21,16 @@ const (
 
 var directoryID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
+// samlScope is the form of the Subject Identifier Attributes Profile (§2.3).
+var samlScope = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,126}$`)
+
 // validator completes and checks the merged configuration.
 type validator struct {
 	*Config
-	where    map[string]string
-	dataOnly bool
-	faults   Faults
+	where     map[string]string
+	dataOnly  bool
+	directory func(Directory) (field, problem string)
+	faults    Faults
 }
 
 func (v *validator) fault(key, problem string, args ...any) {
@@ -67,7 +71,13 @@ func (v *validator) check() {
 	}
 	v.checkStores()
 	v.checkOutbound()
+	v.checkLogout()
+	if v.SAML.Scope != "" && !samlScope.MatchString(v.SAML.Scope) {
+		v.fault("saml.scope", "Expected a domain name such as example.org.")
+	}
 	v.checkDirectories()
+	v.checkScopes()
+	v.checkRegistration()
 }
 
 // checkIssuer holds OpenID Connect Discovery §3 and RFC 8414 §2: an https URL without
@@ -148,6 +158,15 @@ func (v *validator) checkStores() {
 	}
 	if v.DrainDelay < 0 || v.DrainDelay > maxDrainDelay {
 		v.fault("drain_delay", "Expected %s to %s.", Duration(0), maxDrainDelay)
+	}
+}
+
+func (v *validator) checkLogout() {
+	for i, raw := range v.Logout.ReturnURLs {
+		u, err := url.Parse(raw)
+		if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && v.Dev && loopbackHost(u.Hostname())) {
+			v.fault("logout.return_urls", "Item %d: expected an https address, such as https://www.example.org/goodbye.", i+1)
+		}
 	}
 }
 

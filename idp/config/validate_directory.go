@@ -11,7 +11,7 @@ import (
 
 // partsOf says which keys a directory has beside those that all have.
 var partsOf = map[string][]string{
-	KindLocal: nil, KindFile: {"path"}, KindLDAP: {KindLDAP, "guard"}, KindHTTP: {KindHTTP, "guard"}, KindIMIS: {KindIMIS, "guard"},
+	KindLocal: {"migrate_from"}, KindFile: {"path"}, KindLDAP: {KindLDAP, "guard"}, KindHTTP: {KindHTTP, "guard"}, KindIMIS: {KindIMIS, "guard"}, KindSQL: {KindSQL, "guard"},
 }
 
 func (v *validator) checkDirectories() {
@@ -24,10 +24,12 @@ func (v *validator) checkDirectories() {
 		case seen[d.ID]:
 			v.fault(key, "id: another directory is called %s too.", d.ID)
 		case d.Kind == "":
-			v.fault(key, "kind is missing. Expected one of local, file, ldap, http, imis.")
+			v.fault(key, "kind is missing. Expected one of local, file, ldap, http, imis, sql.")
 		default:
 			v.checkParts(key, d)
 			v.checkBlocks(key, d)
+			v.checkMigration(key, i, d)
+			v.open(key, d)
 		}
 		seen[d.ID] = true
 		if d.Kind == KindLocal {
@@ -43,14 +45,14 @@ func (v *validator) checkDirectories() {
 // checkParts holds that a directory has the parts of its kind and no others.
 func (v *validator) checkParts(key string, d Directory) {
 	parts := d.blocks()
-	for _, part := range []string{"path", KindLDAP, KindHTTP, KindIMIS, "guard"} {
+	for _, part := range []string{"path", KindLDAP, KindHTTP, KindIMIS, KindSQL, "migrate_from", "guard"} {
 		wanted := slices.Contains(partsOf[d.Kind], part)
 		switch {
 		case parts[part] && !wanted:
 			v.fault(key, "%s: a directory of kind %s has none.", part, d.Kind)
 		case !parts[part] && wanted && part == "path":
-			v.fault(key, "path is missing. A directory of kind file needs the path of its YAML file.")
-		case !parts[part] && wanted && part != "guard":
+			v.fault(key, "path is missing. A directory of kind file needs the path of its YAML or CSV file.")
+		case !parts[part] && wanted && part != "guard" && part != "migrate_from":
 			v.fault(key, "%s is missing. A directory of kind %s needs a block of that name.", part, d.Kind)
 		}
 	}
@@ -75,9 +77,48 @@ func (v *validator) checkBlocks(key string, d Directory) {
 		v.checkURLs(key+".imis.base_url", false, m.BaseURL)
 		v.checkPair(key+".imis", "id_column", m.IDColumn, "id_query", m.IDQuery)
 	}
+	if q := d.SQL; q != nil {
+		v.checkNumbers(key+".sql", *q)
+		v.checkPair(key+".sql", "id_column", q.IDColumn, "id_query", q.IDQuery)
+	}
 	if g := d.Guard; g != nil {
 		v.checkNumbers(key+".guard", *g)
 	}
+}
+
+// checkMigration: people who are asked for here first must be found there only after that.
+func (v *validator) checkMigration(key string, at int, d Directory) {
+	if d.MigrateFrom == "" {
+		return
+	}
+	i := slices.IndexFunc(v.Directories, func(o Directory) bool { return o.ID == d.MigrateFrom })
+	switch {
+	case i < 0:
+		v.fault(key, "migrate_from: there is no directory %s.", d.MigrateFrom)
+	case i <= at:
+		v.fault(key, "migrate_from: the directory %s must stand below this one, so that whoever was copied is found here.", d.MigrateFrom)
+	case len(v.Directories[i].Domains) > 0:
+		v.fault(key, "migrate_from: the directory %s has domains, so that nobody with one of them would be found here. Take its domains away.", d.MigrateFrom)
+	}
+}
+
+// open lets whoever knows the kind look at the directory, once nothing else is wrong with it.
+func (v *validator) open(key string, d Directory) {
+	if v.directory == nil || v.dataOnly || slices.ContainsFunc(v.faults, func(f Fault) bool { return strings.HasPrefix(f.Key, key) }) {
+		return
+	}
+	field, problem := v.directory(d)
+	if problem == "" {
+		return
+	}
+	at := key + "." + field
+	for place := at; place != ""; place = place[:max(strings.LastIndex(place, "."), 0)] {
+		if v.where[place] != "" { // of the key, or of the block that should have it
+			v.faults = append(v.faults, Fault{Where: v.where[place], Key: at, Problem: problem})
+			return
+		}
+	}
+	v.fault(at, "%s", problem)
 }
 
 // checkPair holds that two keys are there together or not at all.

@@ -35,6 +35,7 @@ type Options struct {
 	ClientID     string
 	ClientSecret string
 	HTTP         *http.Client // for calls to the provider
+	IMIS         *IMIS
 }
 
 // RedirectURI is the relying party's callback, to be registered by an admin.
@@ -70,6 +71,7 @@ func New(o Options) (*Demo, error) {
 	}
 	d.mux.HandleFunc("GET /demo/{$}", d.home)
 	d.mux.HandleFunc("GET /demo/style.css", d.style)
+	d.mux.Handle("/demo/imis/", o.IMIS)
 	d.mux.HandleFunc("GET /demo/rp/{$}", d.rp.show)
 	d.mux.HandleFunc("GET /demo/rp/login", d.rp.login)
 	d.mux.HandleFunc("GET /demo/rp/callback", d.rp.callback)

@@ -39,6 +39,7 @@ type Options struct {
 	KEK     *keys.KEK   // nil: a fresh one
 	Listen  string      // "" for any free port; to come back at the same address after a restart
 	Config  func(*config.Config)
+	SQL     server.OpenSQL // nil: no directory of kind sql
 }
 
 // New starts a provider.
@@ -63,7 +64,7 @@ func New(t testing.TB, o Options) *Server {
 		o.Config(&c)
 	}
 	options := server.Options{
-		Config: c, Records: s.Records, Flows: s.Flows, KEK: o.KEK, Now: s.Clock.Now,
+		Config: c, Records: s.Records, Flows: s.Flows, KEK: o.KEK, Now: s.Clock.Now, SQL: o.SQL,
 		Logger: slog.New(slog.NewJSONHandler(s.Log, nil)),
 	}
 	if s.Product, err = server.New(t.Context(), options); err != nil {

@@ -93,3 +93,13 @@ func (h *Handler) checkForm(r *http.Request, flow, step string) error {
 	}
 	return nil
 }
+
+// FormToken is the token of a form on another package's page, for one step. It gives the
+// browser its cookie if it has none.
+func (h *Handler) FormToken(w http.ResponseWriter, r *http.Request, step string) string {
+	return formToken(h.sureBrowser(w, r), "", step)
+}
+
+// CheckForm reports whether r.PostForm was sent from our own page for this step. Its
+// errors are fit for people.
+func (h *Handler) CheckForm(r *http.Request, step string) error { return h.checkForm(r, "", step) }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"cloudsso/idp"
@@ -46,22 +45,9 @@ type try struct {
 }
 
 func (h *Handler) newTry(r *http.Request, username string) *try {
-	t := &try{account: idp.FoldUsername(username), network: network(idp.RequestOf(r.Context()).IP)}
+	t := &try{account: idp.FoldUsername(username), network: idp.RequestOf(r.Context()).Network()}
 	t.device = h.knownDevice(r, t.account)
 	return t
-}
-
-// network is the part of an address that one person or office is given.
-func network(ip netip.Addr) string {
-	bits := 64
-	if ip.Is4() {
-		bits = 24
-	}
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
 }
 
 // admit counts the try before it is made, so that a burst of tries at once gets no

@@ -78,7 +78,7 @@ func start(t *testing.T, tls bool, options ...option) *house {
 	}
 	o := login.Options{
 		Issuer: h.url, Flows: h.store, Consents: h.store, People: h.people, Apps: h.apps, Pages: pages,
-		Events: h.events, MAC: mac("key"), Now: h.clock,
+		Events: h.events, MAC: mac("key"), Now: h.clock, Tickets: h.store,
 	}
 	for _, set := range options {
 		set(&o)
@@ -91,6 +91,8 @@ func start(t *testing.T, tls bool, options ...option) *house {
 	mux.HandleFunc("POST /login/select", h.login.SelectPost)
 	mux.HandleFunc("/login/link", h.login.Link)
 	mux.HandleFunc("/logout", h.login.Logout)
+	mux.HandleFunc("GET /logout/progress", h.login.LogoutProgress)
+	mux.HandleFunc("GET /logout/end", h.login.LogoutEnd)
 	mux.HandleFunc("GET /signout", func(w http.ResponseWriter, r *http.Request) {
 		var e login.Ending
 		if err := json.Unmarshal([]byte(r.FormValue("ending")), &e); err != nil {
@@ -245,6 +247,10 @@ func (p *people) Authenticate(_ context.Context, name, password string) (idp.Per
 		return idp.Person{}, userdir.ErrInvalidCredentials
 	}
 	return who, map[idp.Status]error{idp.Disabled: userdir.ErrDisabled, idp.Locked: userdir.ErrLocked, idp.PasswordExpired: userdir.ErrPasswordExpired}[who.Status]
+}
+
+func (p *people) Remembered(ctx context.Context, subject string) (idp.Person, error) {
+	return p.Person(ctx, subject)
 }
 
 func (p *people) Person(_ context.Context, subject string) (idp.Person, error) {

@@ -97,11 +97,17 @@ func (h *Handler) authenticate(r *http.Request, f *idp.Flow, t *try, username, p
 		return idp.Person{}, refused, err
 	}
 	person, err := h.people.Authenticate(ctx, username, password)
-	refused, err := refuse(f, person, err)
-	if err != nil || refused == nil {
-		return person, nil, err
+	refused, fault := refuse(f, person, err)
+	if fault != nil || refused == nil {
+		return person, nil, fault
 	}
 	detail := map[string]string{"reason": refused.reason, "username": strings.ToValidUTF8(username, "")}
+	if from := new(userdir.Fault); errors.As(err, &from) {
+		detail["directory"] = from.Directory
+	}
+	if refused.status == http.StatusServiceUnavailable {
+		idp.Note(ctx, slog.String("cause", err.Error()))
+	}
 	if err := h.events.Record(ctx, idp.Event{Name: idp.EventLoginFailure, Subject: person.Subject, App: f.App, Detail: detail}); err != nil {
 		return idp.Person{}, nil, err
 	}
@@ -123,6 +129,8 @@ func refuse(f *idp.Flow, p idp.Person, err error) (*refusal, error) {
 		return &refusal{"wrong_credentials", no, wrong}, nil
 	case errors.Is(err, userdir.ErrUnavailable):
 		return &refusal{"directory_unavailable", http.StatusServiceUnavailable, "Passwords cannot be checked at the moment, because the directory does not answer. Please try again in a minute. Your sign-in is kept."}, nil
+	case errors.Is(err, userdir.ErrSecondFactor):
+		return &refusal{"second_factor", no, idp.AsError(userdir.ErrSecondFactor).Public}, nil
 	case errors.Is(err, userdir.ErrDisabled), err == nil && p.Status == idp.Disabled:
 		return &refusal{"disabled", no, "This account is disabled. Please ask your administrator to enable it."}, nil
 	case errors.Is(err, userdir.ErrLocked), err == nil && p.Status == idp.Locked:
@@ -159,6 +167,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v visit, p idp.P
 	}
 	idp.Note(r.Context(), slog.String("subject", p.Subject))
 	h.setCookie(w, sessionCookie, secret, 0)
+	h.BrowserState(w, r, s.SID)
 	h.rememberDevice(w, r, t.account)
 	// Both facts are set anew: whatever somebody else noted in this flow before is void.
 	v.flow.Answer = idp.Answer{Session: s.ID, Subject: s.Subject}

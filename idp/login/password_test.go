@@ -7,6 +7,7 @@ import (
 
 	"cloudsso/idp"
 	"cloudsso/idp/idptest"
+	"cloudsso/userdir"
 )
 
 func try(p *idptest.Page, name, password string) *idptest.Page {
@@ -74,6 +75,25 @@ func TestUnknownNamesLookLikeWrongPasswords(t *testing.T) {
 }
 
 func flowOfForm(p *idptest.Page) string { return p.FormWith("flow").Value("flow") }
+
+// A directory that wants a second factor of its own is told as such, with a way on, and
+// the Event says which directory it was.
+func TestADirectoryThatWantsASecondFactor(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	b := h.browser()
+	h.people.mu.Lock()
+	h.people.fault = &userdir.Fault{Directory: "members", Err: userdir.ErrSecondFactor}
+	h.people.mu.Unlock()
+	p := try(h.ask(b, "oidc:wiki", `{"Scopes":["openid"]}`), "ada", "right ada")
+	shows(t, p, 403, "Error: Sign in to Wiki", "asks for a second factor")
+	h.events.mu.Lock()
+	from := h.events.list[0].Detail["directory"]
+	h.events.mu.Unlock()
+	if got := h.events.names(); !p.Has("login-submit") || got != "login.failure:second_factor" || from != "members" {
+		t.Errorf("no way on, or events %s from %s", got, from)
+	}
+}
 
 func TestDirectoryDownDuringThePassword(t *testing.T) {
 	t.Parallel()

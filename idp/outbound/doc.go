@@ -1,5 +1,5 @@
 // Package outbound fetches documents from addresses that other people's data names:
-// the metadata of a service provider now, key sets and logos later.
+// the metadata of a service provider, the key set of a client.
 //
 // Whoever may write such an address can aim this server at its own network (SSRF).
 // So [Client.Fetch] lets a request out only after these gates, in this order:

@@ -20,7 +20,7 @@ func (s *Server) assemble() error {
 	o := s.options
 	s.events = s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
 	var err error
-	if s.pages, err = web.New(web.Options{BasePath: s.basePath}); err != nil {
+	if s.pages, err = web.New(web.Options{BasePath: s.basePath, Scopes: s.scopeTexts()}); err != nil {
 		return err
 	}
 	if s.users, err = s.people(); err != nil {
@@ -29,30 +29,38 @@ func (s *Server) assemble() error {
 	s.login = login.New(login.Options{
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
+		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn,
 	})
-	if s.oauth, err = oauth.New(oauth.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Ring: s.ring, Login: s.login,
-		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
-	}); err != nil {
-		return err
-	}
-	if s.saml, err = samlidp.New(samlidp.Options{
-		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
-		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
-	}); err != nil {
-		return err
-	}
 	fetch, err := outbound.New(outbound.Options{
 		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
 	})
 	if err != nil {
 		return err
 	}
+	scopes, err := s.scopes()
+	if err != nil {
+		return err
+	}
+	if s.oauth, err = oauth.New(oauth.Options{
+		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
+		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
+		SignOuter: signOuter{s.login}, States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		Registration: s.registration(), Scopes: scopes,
+	}); err != nil {
+		return err
+	}
+	if s.saml, err = samlidp.New(samlidp.Options{
+		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
+		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.PostWith,
+	}); err != nil {
+		return err
+	}
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
-		Records: o.Records, Sessions: o.Flows, Tickets: o.Flows, People: s.users, Limits: s.login,
-		Audit: s.events, Fetch: fetch, Ring: s.ring,
-		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Tickets: o.Flows, Limits: s.login, Audit: s.events, Fetch: fetch, Ring: s.ring,
+		Directories: s.users, SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
 	})
 	s.console, err = console.New(console.Options{
 		Issuer: o.Config.Issuer, Admins: s.admin, Login: s.login, People: s.users, Pages: s.pages, MAC: s.ring.MAC("console"), Now: s.now,
@@ -65,7 +73,7 @@ type signOuter struct{ login *login.Handler }
 
 // SignOut implements [oauth.SignOuter].
 func (s signOuter) SignOut(w http.ResponseWriter, r *http.Request, o oauth.SignOut) error {
-	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, App: o.App, Return: o.Return})
+	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, By: idp.SessionApp{Protocol: idp.ProtocolOIDC, App: o.App}, Return: o.Return})
 }
 
 // apps tells the pages about an application of either protocol.
@@ -83,7 +91,7 @@ func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 		if err != nil {
 			return login.App{}, err
 		}
-		return login.App{Name: sp.Name, FirstParty: true}, nil // SAML asks for no consent
+		return login.App{Name: sp.Name, URL: sp.StartURL, FirstParty: true}, nil // SAML asks for no consent
 	}
 	c, err := a.records.Client(ctx, id)
 	if err != nil {

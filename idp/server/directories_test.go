@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	goldap "github.com/go-ldap/ldap/v3"
 	"golang.org/x/oauth2"
@@ -30,6 +31,8 @@ type elsewhere struct {
 	config config.Directory
 	// end makes her disabled there, or gone.
 	end func(t *testing.T)
+	// builtIn says that it is the built-in directory: nothing to configure.
+	builtIn func(t *testing.T, s *idptest.Server) (end func(t *testing.T))
 }
 
 const (
@@ -55,11 +58,11 @@ func inLDAP(t *testing.T) elsewhere {
 	}
 	t.Cleanup(slapd.Stop)
 	return elsewhere{
-		config.Directory{ID: "corp", Kind: config.KindLDAP, LDAP: &config.LDAP{
+		config: config.Directory{ID: "corp", Kind: config.KindLDAP, LDAP: &config.LDAP{
 			URLs: []string{"ldaps://" + slapd.TLS}, CAFile: slapd.CA, BindDN: service, BindPassword: "the service's", BaseDN: "ou=people," + base,
 			DisabledAttribute: "employeeType", DisabledValues: []string{"left"},
 		}},
-		func(t *testing.T) {
+		end: func(t *testing.T) {
 			t.Helper()
 			trusted := x509.NewCertPool()
 			pem, err := os.ReadFile(slapd.CA)
@@ -90,11 +93,11 @@ func inIMIS(t *testing.T) elsewhere {
 	front := httptest.NewServer(fake)
 	t.Cleanup(front.Close)
 	return elsewhere{
-		config.Directory{ID: "members", Kind: config.KindIMIS, IMIS: &config.IMIS{
+		config: config.Directory{ID: "members", Kind: config.KindIMIS, IMIS: &config.IMIS{
 			BaseURL: front.URL, Username: fake.Username, Password: config.Secret(fake.Password),
 			IDColumn: "ID", IDQuery: fakeimis.ByID, DisabledColumn: "Off",
 		}},
-		func(*testing.T) {
+		end: func(*testing.T) {
 			one.Columns = map[string]any{"Off": true}
 			fake.Change("1", &one)
 		},
@@ -127,10 +130,10 @@ func inHTTP(t *testing.T) elsewhere {
 	front := httptest.NewServer(mux)
 	t.Cleanup(front.Close)
 	return elsewhere{
-		config.Directory{ID: "shop", Kind: config.KindHTTP, HTTP: &config.HTTP{
+		config: config.Directory{ID: "shop", Kind: config.KindHTTP, HTTP: &config.HTTP{
 			VerifyURL: front.URL + "/verify", ProfileURL: front.URL + "/profile", Bearer: "token", Header: map[string]config.Secret{"X-Api-Key": "key"},
 		}},
-		func(*testing.T) { gone.Store(true) },
+		end: func(*testing.T) { gone.Store(true) },
 	}
 }
 
@@ -138,11 +141,20 @@ func inHTTP(t *testing.T) elsewhere {
 // or no longer there, loses access with the next call, whatever a guard remembers.
 func TestPeopleOfOtherDirectories(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]func(*testing.T) elsewhere{"LDAP": inLDAP, "iMIS": inIMIS, "HTTP": inHTTP} {
+	for name, start := range map[string]func(*testing.T) elsewhere{
+		"LDAP": inLDAP, "iMIS": inIMIS, "HTTP": inHTTP, "built-in": inBuiltIn, "YAML": inYAML, "CSV": inCSV, "PostgreSQL": inPostgreSQL, "MariaDB": inMariaDB, "SQLite": inSQLite,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := start(t)
-			s := idptest.New(t, idptest.Options{Config: func(c *config.Config) { c.Directories = append(c.Directories, dir.config) }})
+			s := idptest.New(t, idptest.Options{SQL: openSQL, Config: func(c *config.Config) {
+				if dir.builtIn == nil {
+					c.Directories = append(c.Directories, dir.config)
+				}
+			}})
+			if dir.builtIn != nil {
+				dir.end = dir.builtIn(t, s)
+			}
 			rp, sp, b := newRelyingParty(t, s), newServiceProvider(t, s), idptest.NewBrowser(t)
 
 			page, verifier := rp.start(b)
@@ -168,6 +180,7 @@ func TestPeopleOfOtherDirectories(t *testing.T) {
 			arrived(t, page.Form(0).Submit(""), "ada@example.com")
 
 			dir.end(t)
+			s.Clock.Advance(2 * time.Second) // files are looked at once a second
 			if _, err := rp.provider.UserInfo(t.Context(), oauth2.StaticTokenSource(token)); err == nil {
 				t.Error("userinfo still answers")
 			}

@@ -22,10 +22,13 @@ var layers = map[string][]string{
 	"idp": {},
 	// L1
 	"keys":                     {"idp"},
-	"userdir":                  {"idp"},
+	"userdir":                  {"idp", "userdir/pwhash"},
+	"userdir/pwhash":           {},
 	"userdir/ldap":             {"idp", "userdir"},
 	"userdir/httpdir":          {"idp", "userdir"},
 	"userdir/httpdir/fakeimis": {},
+	"userdir/sqldir":           {"idp", "userdir"},
+	"userdir/sqldir/drivers":   {"idp", "userdir/sqldir"},
 	"idp/web":                  {"idp"},
 	"idp/mapping":              {"idp"},
 	"idp/audit":                {"idp"},
@@ -39,31 +42,33 @@ var layers = map[string][]string{
 	"idp/config":               {},
 	// L2: protocols and pages, never each other
 	"oauth":        {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
-	"samlidp":      {"idp", "keys", "userdir", "idp/web", "idp/mapping", "samlidp/wire", "samlidp/dsig", "samlidp/md", "samlidp/msg"},
+	"samlidp":      {"idp", "keys", "userdir", "idp/web", "idp/mapping", "samlidp/wire", "samlidp/dsig", "samlidp/md", "samlidp/msg", "samlidp/xenc"},
 	"samlidp/wire": {"idp"},
 	"samlidp/dsig": {"idp", "samlidp/wire"},
-	"samlidp/md":   {"idp", "samlidp/wire", "samlidp/dsig"},
+	"samlidp/xenc": {"idp", "samlidp/wire"},
+	"samlidp/md":   {"idp", "samlidp/wire", "samlidp/dsig", "samlidp/xenc"},
 	"samlidp/msg":  {"idp", "samlidp/wire"},
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api/console":  {"idp", "keys", "idp/web", "api"},
 	// L3: the composition root; not the store drivers
-	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api", "api/console"},
+	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api", "api/console"},
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
-	"idp/demo": {},
+	"idp/demo": {"userdir/httpdir/fakeimis"},
 	// L4
-	"cmd/cloudsso": {"idp", "keys", "userdir", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
+	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
 	// For tests only
-	"idp/storetest":           {"idp"},
-	"idp/storetest/pgtest":    {},
-	"idp/storetest/redistest": {},
-	"idp/idptest":             {"idp", "keys", "userdir", "idp/config", "idp/server", "idp/memory", "api"},
-	"userdir/userdirtest":     {"idp", "userdir"},
-	"userdir/ldap/slapdtest":  {},
+	"idp/storetest":              {"idp"},
+	"idp/storetest/pgtest":       {},
+	"idp/storetest/redistest":    {},
+	"idp/idptest":                {"idp", "keys", "userdir", "idp/config", "idp/server", "idp/memory", "api"},
+	"userdir/userdirtest":        {"idp", "userdir"},
+	"userdir/ldap/slapdtest":     {},
+	"userdir/sqldir/mariadbtest": {},
 }
 
 // testOnly packages are imported by _test.go files and each other, by nothing that ships.
-var testOnly = []string{"idp/memory", "idp/storetest", "idp/storetest/pgtest", "idp/storetest/redistest", "idp/idptest", "userdir/userdirtest", "userdir/ldap/slapdtest"}
+var testOnly = []string{"idp/memory", "idp/storetest", "idp/storetest/pgtest", "idp/storetest/redistest", "idp/idptest", "userdir/userdirtest", "userdir/ldap/slapdtest", "userdir/sqldir/mariadbtest"}
 
 // TestLayers parses the sources itself: a test that asked `go list` would pass from
 // the test cache after somebody broke the rule.

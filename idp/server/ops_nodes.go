@@ -87,6 +87,9 @@ func (s *Server) tickKeys(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, tickEvery/2)
 	defer cancel()
 	s.complain(ctx, "rotate keys", s.ring.Tick(bounded, keys.Schedule{Events: s.events, Marks: s.options.Flows}))
+	if len(s.ring.Placeholders()) > 0 && !s.done(bounded, "placeholders") {
+		s.complain(ctx, "drop placeholders", s.admin.DropPlaceholders(bounded, s.events))
+	}
 }
 
 func (s *Server) readKeys(ctx context.Context) {

@@ -32,18 +32,28 @@ func (s *Server) table() []route {
 		{get + withOptions, "/oauth2/jwks", s.oauth.JWKS},
 		{getAndPost, "/oauth2/authorize", s.oauth.Authorize},
 		{get, "/oauth2/authorize/continue", s.oauth.AuthorizeContinue},
+		{getAndPost + withOptions, "/oauth2/par", s.oauth.Push},
+		{post + withOptions, "/oauth2/register", s.oauth.Register},
+		{"GET PUT DELETE" + withOptions, "/oauth2/register/:client_id", s.oauth.RegisteredClient},
 		{getAndPost + withOptions, "/oauth2/token", s.oauth.Token},
 		{getAndPost + withOptions, "/oauth2/userinfo", s.oauth.UserInfo},
 		{getAndPost + withOptions, "/oauth2/introspect", s.oauth.Introspect},
 		{getAndPost + withOptions, "/oauth2/revoke", s.oauth.Revoke},
+		{post + withOptions, "/oauth2/device", s.oauth.Device},
 		{getAndPost, "/oauth2/logout", s.oauth.EndSession},
+		{get, "/oauth2/check_session", s.oauth.CheckSession},
 
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},
 		{get, "/saml/metadata/:app", s.saml.AppMetadata},
 		{getAndPost, "/saml/sso", s.saml.SSO},
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
+		{get, "/saml/init", s.saml.InitByName},
 		{get, "/saml/init/:app", s.saml.Init},
+		{getAndPost, "/saml/slo", s.saml.SLO},
+		{get, "/saml/slo/continue", s.saml.SLOContinue},
+		{get, "/saml/slo/send", s.saml.SLOSend},
+		{post, "/saml/soap/slo", s.saml.SOAPLogout},
 
 		// People
 		{get, "/", s.home()},
@@ -52,8 +62,14 @@ func (s *Server) table() []route {
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
 		{getAndPost, "/login/link", s.login.Link},
+		{get, "/device", s.oauth.DevicePage},
+		{post, "/device", s.oauth.DevicePost},
+		{get, "/device/continue", s.oauth.DeviceContinue},
 		{get, "/logout", s.login.Logout},
 		{post, "/logout", s.login.Logout},
+		{get, "/logout/progress", s.login.LogoutProgress},
+		{get, "/logout/end", s.login.LogoutEnd},
+		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
 		// Admins

@@ -36,6 +36,7 @@ type Options struct {
 	KEK     *keys.KEK
 	Logger  *slog.Logger     // nil: discard
 	Now     func() time.Time // nil: time.Now
+	SQL     OpenSQL          // nil: no directory of kind sql
 	Demo    http.Handler     // serves /demo/ if set, and "/" leads there
 
 	Version, Revision string // of the binary, for metrics

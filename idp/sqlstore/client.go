@@ -10,8 +10,16 @@ import (
 
 const clientColumns = `SELECT id, version, metadata, secrets, created_at, updated_at FROM clients`
 
+type clientDoc struct {
+	idp.ClientMetadata
+	RegistrationTokenHash string `json:"registration_token_hash,omitempty"`
+}
+
 type secretDoc struct {
+	ID        string    `json:"id"`
+	Use       string    `json:"use,omitempty"`
 	Hash      string    `json:"hash"`
+	Sealed    []byte    `json:"sealed,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
@@ -77,20 +85,22 @@ func (s *Store) Clients(ctx context.Context, p idp.Page) ([]idp.Client, error) {
 }
 
 func clientDocs(c idp.Client) (metadata, secrets string, err error) {
-	if metadata, err = document(c.ClientMetadata); err != nil {
+	if metadata, err = document(clientDoc{c.ClientMetadata, c.RegistrationTokenHash}); err != nil {
 		return "", "", err
 	}
 	docs := make([]secretDoc, 0, len(c.Secrets))
 	for _, s := range c.Secrets {
-		docs = append(docs, secretDoc{s.Hash, whole(s.CreatedAt), whole(s.ExpiresAt)})
+		docs = append(docs, secretDoc{s.ID, s.Use, s.Hash, s.Sealed, whole(s.CreatedAt), whole(s.ExpiresAt)})
 	}
 	secrets, err = document(docs)
 	return metadata, secrets, err
 }
 
 func scanClient(rows *sql.Rows) (c idp.Client, err error) {
+	var doc clientDoc
 	var secrets []secretDoc
-	err = rows.Scan(&c.ID, &c.Version, content{&c.ClientMetadata}, content{&secrets}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
+	err = rows.Scan(&c.ID, &c.Version, content{&doc}, content{&secrets}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
+	c.ClientMetadata, c.RegistrationTokenHash = doc.ClientMetadata, doc.RegistrationTokenHash
 	for _, s := range secrets {
 		c.Secrets = append(c.Secrets, idp.ClientSecret(s))
 	}

@@ -19,6 +19,10 @@ type spDoc struct {
 	SignsRequests         bool                      `json:"signs_requests"`
 	WantsAssertionsSigned bool                      `json:"wants_assertions_signed"`
 	NameIDFormats         []string                  `json:"nameid_formats"`
+	EncryptionCerts       [][]byte                  `json:"encryption_certs,omitempty"`
+	EncryptionMethods     []idp.EncryptionMethod    `json:"encryption_methods,omitempty"`
+	AttributeServices     []idp.AttributeService    `json:"attribute_services,omitempty"`
+	SubjectIDReq          string                    `json:"subject_id_req,omitempty"`
 }
 
 // CreateServiceProvider is [idp.ServiceProviders]'s.
@@ -112,6 +116,7 @@ func spDocument(sp idp.ServiceProvider) (string, error) {
 	return document(spDoc{
 		Name: sp.Name, Policy: sp.ServiceProviderPolicy, ACS: sp.ACS, SLO: sp.SLO, SigningCerts: sp.SigningCerts,
 		SignsRequests: sp.SignsRequests, WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
+		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq,
 	})
 }
 
@@ -120,6 +125,7 @@ func scanServiceProvider(rows *sql.Rows) (sp idp.ServiceProvider, err error) {
 	err = rows.Scan(&sp.App, &sp.EntityID, &sp.Version, content{&d}, &sp.MetadataXML, instant{&sp.CreatedAt}, instant{&sp.UpdatedAt})
 	sp.Name, sp.ServiceProviderPolicy, sp.ACS, sp.SLO, sp.SigningCerts = d.Name, d.Policy, d.ACS, d.SLO, d.SigningCerts
 	sp.SignsRequests, sp.WantsAssertionsSigned, sp.NameIDFormats = d.SignsRequests, d.WantsAssertionsSigned, d.NameIDFormats
+	sp.EncryptionCerts, sp.EncryptionMethods, sp.AttributeServices, sp.SubjectIDReq = d.EncryptionCerts, d.EncryptionMethods, d.AttributeServices, d.SubjectIDReq
 	return sp, err
 }
 

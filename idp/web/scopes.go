@@ -3,8 +3,8 @@ package web
 // ScopeText says in plain words what a scope lets an app do.
 type ScopeText struct{ Title, Detail string }
 
-// scopeTexts are the scopes that we know; the order is the page's.
-func scopeTexts(scopes []string) []ScopeText {
+// scopeTexts are the scopes that we know, and the operator's own; the order is the page's.
+func scopeTexts(scopes []string, own map[string]ScopeText) []ScopeText {
 	known := map[string]ScopeText{
 		"openid":         {"Know that it is you", "A stable account number that says who signed in."},
 		"profile":        {"See your profile", "Your name, user name, picture, language and the like."},
@@ -17,6 +17,9 @@ func scopeTexts(scopes []string) []ScopeText {
 	texts := make([]ScopeText, 0, len(scopes))
 	for _, s := range scopes {
 		t, ok := known[s]
+		if !ok {
+			t, ok = own[s]
+		}
 		if !ok {
 			t = ScopeText{"Use the permission “" + s + "”", "The application defines what this means."}
 		}

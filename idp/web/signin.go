@@ -65,15 +65,17 @@ type Consent struct {
 	App    App
 	Person Person
 	Scopes []string
+	own    map[string]ScopeText
 }
 
 // Consent writes the page.
 func (p *Pages) Consent(w http.ResponseWriter, r *http.Request, page Consent) {
+	page.own = p.scopes
 	p.write(w, r, http.StatusOK, "consent", frame{Title: page.App.Name + " asks for access", Page: page})
 }
 
 // Texts are the page's scopes in plain words.
-func (c Consent) Texts() []ScopeText { return scopeTexts(c.Scopes) }
+func (c Consent) Texts() []ScopeText { return scopeTexts(c.Scopes, c.own) }
 
 // Link is the page of a link that signs somebody in once: one form, posted to /login/link.
 type Link struct {

@@ -4,14 +4,15 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
+	_ "crypto/sha1"
 	_ "crypto/sha256" // the hashes below
 	_ "crypto/sha512"
 
 	"cloudsso/idp"
 )
 
-// Signature algorithms (RFC 9231). SHA-1, MD5, HMAC and DSA are not among them, on
-// purpose: an attacker may not choose the weakest lock (S14).
+// Signature algorithms (RFC 9231). MD5, HMAC and DSA are not among them, and SHA-1 only for
+// whoever asks for it by name: an attacker may not choose the weakest lock (S14).
 const (
 	RSASHA256   = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 	RSASHA384   = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384"
@@ -19,9 +20,13 @@ const (
 	ECDSASHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 	ECDSASHA384 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"
 	ECDSASHA512 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"
+
+	// RSASHA1 is broken. [Options.SHA1] signs with it, [Rules.SHA1] accepts it.
+	RSASHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
 )
 
 const (
+	digestSHA1   = "http://www.w3.org/2000/09/xmldsig#sha1"
 	digestSHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 	digestSHA384 = "http://www.w3.org/2001/04/xmldsig-more#sha384"
 	digestSHA512 = "http://www.w3.org/2001/04/xmlenc#sha512"
@@ -39,8 +44,10 @@ type algorithm struct {
 	ecdsa bool
 }
 
-func algorithmOf(uri string) (algorithm, bool) {
+func algorithmOf(uri string, sha1 bool) (algorithm, bool) {
 	switch uri {
+	case RSASHA1:
+		return algorithm{uri, crypto.SHA1, false}, sha1
 	case RSASHA256:
 		return algorithm{uri, crypto.SHA256, false}, true
 	case RSASHA384:
@@ -57,8 +64,10 @@ func algorithmOf(uri string) (algorithm, bool) {
 	return algorithm{}, false
 }
 
-func digestOf(uri string) (crypto.Hash, bool) {
+func digestOf(uri string, sha1 bool) (crypto.Hash, bool) {
 	switch uri {
+	case digestSHA1:
+		return crypto.SHA1, sha1
 	case digestSHA256:
 		return crypto.SHA256, true
 	case digestSHA384:
@@ -72,6 +81,8 @@ func digestOf(uri string) (crypto.Hash, bool) {
 // digestURI is the digest that goes with a's hash.
 func (a algorithm) digestURI() string {
 	switch a.hash {
+	case crypto.SHA1:
+		return digestSHA1
 	case crypto.SHA384:
 		return digestSHA384
 	case crypto.SHA512:

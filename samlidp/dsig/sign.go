@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"math/big"
 	"net/url"
 
@@ -15,33 +16,46 @@ import (
 	"cloudsso/samlidp/wire"
 )
 
-// Signer signs with one key and one algorithm. It is safe for concurrent use if its key is.
-type Signer struct {
-	key  crypto.Signer
-	cert []byte
-	alg  algorithm
-	size int // bytes of a signature value
+// Options of a [Signer].
+type Options struct {
+	Algorithm       string // "": rsa-sha256 for an RSA key, ecdsa-sha256 for an EC key
+	SHA1            bool   // Algorithm may be rsa-sha1
+	Inclusive       bool   // Canonical XML 1.0, for readers that know nothing else
+	OmitCertificate bool   // no KeyInfo
 }
 
-// NewSigner returns a Signer; cert (DER) goes into KeyInfo. alg "" is rsa-sha256 for an
-// RSA key and ecdsa-sha256 for an EC key. It refuses an algorithm that does not fit
-// the key and RSA keys under 2048 bits.
+// Signer signs with one key and one algorithm. It is safe for concurrent use if its key is.
+type Signer struct {
+	key     crypto.Signer
+	cert    []byte
+	alg     algorithm
+	size    int // bytes of a signature value
+	options Options
+}
+
+// NewSigner is [NewSignerWith] for an algorithm alone.
 func NewSigner(key crypto.Signer, cert []byte, alg string) (*Signer, error) {
+	return NewSignerWith(key, cert, Options{Algorithm: alg})
+}
+
+// NewSignerWith returns a Signer; cert (DER) goes into KeyInfo. It refuses an algorithm
+// that does not fit the key and RSA keys under 2048 bits.
+func NewSignerWith(key crypto.Signer, cert []byte, o Options) (*Signer, error) {
 	public := key.Public()
 	if err := strong(public); err != nil {
 		return nil, err
 	}
-	if alg == "" {
-		alg = RSASHA256
+	if o.Algorithm == "" {
+		o.Algorithm = RSASHA256
 		if _, ok := public.(*ecdsa.PublicKey); ok {
-			alg = ECDSASHA256
+			o.Algorithm = ECDSASHA256
 		}
 	}
-	a, ok := algorithmOf(alg)
+	a, ok := algorithmOf(o.Algorithm, o.SHA1)
 	if !ok || !a.fits(public) {
-		return nil, idp.Errorf(idp.Invalid, "The signature algorithm %s is not known or does not fit the signing key.", alg)
+		return nil, idp.Errorf(idp.Invalid, "The signature algorithm %s is not known or does not fit the signing key.", o.Algorithm)
 	}
-	return &Signer{key: key, cert: cert, alg: a, size: signatureSize(public)}, nil
+	return &Signer{key: key, cert: cert, alg: a, size: signatureSize(public), options: o}, nil
 }
 
 func signatureSize(key crypto.PublicKey) int {
@@ -58,6 +72,7 @@ func fieldSize(key *ecdsa.PublicKey) int { return (key.Curve.Params().N.BitLen()
 type Pending struct {
 	signer  *Signer
 	w       *wire.Writer
+	id      string
 	element int // handle of the signed element
 	from    int // the Signature element, which the digest leaves out
 	to      int
@@ -70,7 +85,7 @@ type Pending struct {
 // Begin writes the ds:Signature of the innermost open element of w, whose ID must be
 // id. Call it right after the element's Issuer was written: that is its schema position.
 func (s *Signer) Begin(w *wire.Writer, id string) *Pending {
-	p := &Pending{signer: s, w: w, element: w.Enclosing(), from: w.Len()}
+	p := &Pending{signer: s, w: w, id: id, element: w.Enclosing(), from: w.Len()}
 	w.Start("ds:Signature")
 	p.info = w.Len()
 	p.signedInfo(id)
@@ -78,26 +93,36 @@ func (s *Signer) Begin(w *wire.Writer, id string) *Pending {
 	w.Start("ds:SignatureValue")
 	p.value = w.Reserve(base64.StdEncoding.EncodedLen(s.size))
 	w.End()
+	s.keyInfo(w)
+	w.End()
+	p.to = w.Len()
+	return p
+}
+
+func (s *Signer) keyInfo(w *wire.Writer) {
+	if s.options.OmitCertificate {
+		return
+	}
 	w.Start("ds:KeyInfo")
 	w.Start("ds:X509Data")
 	w.Start("ds:X509Certificate")
 	w.Base64(s.cert)
-	for range 4 {
+	for range 3 {
 		w.End()
 	}
-	p.to = w.Len()
-	return p
 }
 
 func (p *Pending) signedInfo(id string) {
 	w, alg := p.w, p.signer.alg
 	w.Start("ds:SignedInfo")
-	method(w, "ds:CanonicalizationMethod", excC14N)
+	method(w, "ds:CanonicalizationMethod", p.signer.c14n())
 	method(w, "ds:SignatureMethod", alg.uri)
 	w.Start("ds:Reference", wire.A("URI", "#"+id))
 	w.Start("ds:Transforms")
 	method(w, "ds:Transform", enveloped)
-	method(w, "ds:Transform", excC14N)
+	if !p.signer.options.Inclusive { // Core §5.4.4 names no other transform; without one, Canonical XML 1.0 is meant
+		method(w, "ds:Transform", excC14N)
+	}
 	w.End()
 	method(w, "ds:DigestMethod", alg.digestURI())
 	w.Start("ds:DigestValue")
@@ -116,23 +141,39 @@ func method(w *wire.Writer, name, uri string) {
 // signed element was closed with [wire.Writer.End]; inner signatures before outer ones.
 func (p *Pending) Finish() error {
 	h := p.signer.alg.hash.New()
-	if err := p.w.Canonical(h, p.element, p.from, p.to); err != nil {
+	write, writeInfo := p.canonical, p.signedInfoAlone
+	if p.signer.options.Inclusive {
+		write, writeInfo = p.inclusive, p.inclusiveInfo
+	}
+	if err := write(h); err != nil {
 		return err
 	}
 	p.w.Fill(p.digest, encode(h.Sum(nil)))
-
-	// Canonicalised on its own, SignedInfo declares the prefix that its parent declares
-	// on the wire.
-	const onWire, alone = `<ds:SignedInfo>`, `<ds:SignedInfo xmlns:ds="` + wire.NSDSig + `">`
 	h.Reset()
-	h.Write([]byte(alone))
-	h.Write(p.w.Slice(p.info+len(onWire), p.infoEnd))
+	if err := writeInfo(h); err != nil {
+		return err
+	}
 	value, err := p.signer.sign(h.Sum(nil))
 	if err != nil {
 		return err
 	}
 	p.w.Fill(p.value, encode(value))
 	return nil
+}
+
+func (p *Pending) canonical(dst io.Writer) error {
+	return p.w.Canonical(dst, p.element, p.from, p.to)
+}
+
+// signedInfoAlone: canonicalised on its own, SignedInfo declares the prefix that its parent
+// declares on the wire.
+func (p *Pending) signedInfoAlone(dst io.Writer) error {
+	const onWire, alone = `<ds:SignedInfo>`, `<ds:SignedInfo xmlns:ds="` + wire.NSDSig + `">`
+	if _, err := io.WriteString(dst, alone); err != nil {
+		return err
+	}
+	_, err := dst.Write(p.w.Slice(p.info+len(onWire), p.infoEnd))
+	return err
 }
 
 func encode(raw []byte) []byte { return base64.StdEncoding.AppendEncode(nil, raw) }

@@ -11,6 +11,7 @@ import (
 
 // signature is a ds:Signature whose structure has been checked.
 type signature struct {
+	rules      Rules
 	alg        algorithm
 	value      []byte
 	signedInfo []byte // canonical form
@@ -65,7 +66,7 @@ func (s *shape) done() error {
 	return s.err
 }
 
-func parseSignature(root, sig *wire.Element) (*signature, error) {
+func parseSignature(root, sig *wire.Element, rules Rules) (*signature, error) {
 	parts := shapeOf(sig)
 	info, value := parts.next("SignedInfo"), parts.next("SignatureValue")
 	if len(parts.rest) > 0 && parts.rest[0].Is(wire.NSDSig, "KeyInfo") {
@@ -74,7 +75,7 @@ func parseSignature(root, sig *wire.Element) (*signature, error) {
 	if err := parts.done(); err != nil {
 		return nil, err
 	}
-	s := new(signature)
+	s := &signature{rules: rules}
 	if err := s.parseInfo(root, info); err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (s *signature) parseInfo(root, info *wire.Element) error {
 	s.signedInfo = c.apply(info, nil)
 	uri, _ := method.Attr("Algorithm")
 	var ok bool
-	if s.alg, ok = algorithmOf(uri); !ok {
+	if s.alg, ok = algorithmOf(uri, s.rules.SHA1); !ok {
 		return method.Errorf("the signature algorithm is not accepted. Use RSA or ECDSA with SHA-256, SHA-384 or SHA-512.")
 	}
 	if len(method.Elements()) > 0 {
@@ -120,7 +121,7 @@ func (s *signature) parseReference(root, ref *wire.Element) error {
 	}
 	uri, _ := method.Attr("Algorithm")
 	var ok bool
-	if s.digestHash, ok = digestOf(uri); !ok || len(method.Elements()) > 0 {
+	if s.digestHash, ok = digestOf(uri, s.rules.SHA1); !ok || len(method.Elements()) > 0 {
 		return method.Errorf("the digest algorithm is not accepted. Use SHA-256, SHA-384 or SHA-512.")
 	}
 	var err error

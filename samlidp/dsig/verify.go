@@ -22,19 +22,28 @@ func Signed(root *wire.Element) bool {
 	return false
 }
 
+// Rules says what a verifier accepts beyond the allow-list.
+type Rules struct {
+	SHA1 bool // rsa-sha1, and SHA-1 as digest
+}
+
 // Verify says nil only if root carries exactly one signature, in its schema position, that
-// covers all of root and was made by one of keys. root must be the root of its document.
+// covers all of root and was made by one of keys. root must be the root of its document, or
+// the message that [wire.ParseSOAP] returned.
 // Errors are [idp.Invalid].
 //
 // The signature is looked up by its place, never by name or ID, and its reference must be to
 // root itself, so nothing can be wrapped around or beside what was signed (S01).
 // KeyInfo is not looked at: its content is the sender's word (S17).
-func Verify(root *wire.Element, keys []crypto.PublicKey) error {
+func Verify(root *wire.Element, keys []crypto.PublicKey) error { return Rules{}.Verify(root, keys) }
+
+// Verify is the function [Verify] under these rules.
+func (r Rules) Verify(root *wire.Element, keys []crypto.PublicKey) error {
 	sig, err := locate(root)
 	if err != nil {
 		return err
 	}
-	s, err := parseSignature(root, sig)
+	s, err := parseSignature(root, sig, r)
 	if err != nil {
 		return err
 	}
@@ -54,8 +63,8 @@ func Verify(root *wire.Element, keys []crypto.PublicKey) error {
 // locate finds the one signature: a child of root right behind the Issuer (Core §3.2.1); in
 // metadata, where there is no Issuer, the first child (Metadata §2.3.2).
 func locate(root *wire.Element) (*wire.Element, error) {
-	if root.Parent() != nil {
-		return nil, root.Errorf("only the root of a document can be verified.")
+	if !wire.Whole(root) {
+		return nil, root.Errorf("only the root of a document, or the one message in a SOAP envelope, can be verified.")
 	}
 	children := root.Elements()
 	if len(children) > 0 && root.Name().Space != wire.NSMetadata {
@@ -78,7 +87,12 @@ func locate(root *wire.Element) (*wire.Element, error) {
 // VerifyQuery verifies the signature of a redirect over the octets as received. A message
 // that is not signed (empty Signature) is an error.
 func VerifyQuery(m *wire.Message, keys []crypto.PublicKey) error {
-	alg, ok := algorithmOf(m.SigAlg)
+	return Rules{}.VerifyQuery(m, keys)
+}
+
+// VerifyQuery is the function [VerifyQuery] under these rules.
+func (r Rules) VerifyQuery(m *wire.Message, keys []crypto.PublicKey) error {
+	alg, ok := algorithmOf(m.SigAlg, r.SHA1)
 	switch {
 	case len(m.Signature) == 0:
 		return idp.Errorf(idp.Invalid, "The request is not signed. The application must sign it.").On("Signature")

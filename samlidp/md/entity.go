@@ -125,6 +125,7 @@ func (r *reader) role(e *wire.Element) error {
 		}
 	}
 	r.names(e, sp)
+	r.subjectID(e)
 	return nil
 }
 

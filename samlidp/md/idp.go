@@ -7,14 +7,16 @@ import (
 
 	"cloudsso/idp"
 	"cloudsso/samlidp/wire"
+	"cloudsso/samlidp/xenc"
 )
 
 // IdP is our own metadata.
 type IdP struct {
 	EntityID                string
 	SSO                     []idp.Endpoint // at least one
-	SLO                     []idp.Endpoint
-	Certificates            [][]byte // DER, at least one, the one that signs now first; all are published for signing
+	SLO                     []idp.Endpoint // all take requests that want no answer
+	Certificates            [][]byte       // DER, at least one, the one that signs now first; all are published for signing
+	EncryptionCertificate   []byte         // DER of an RSA key that opens what is sent to us; nil: none
 	NameIDFormats           []string
 	DisplayName             string
 	WantAuthnRequestsSigned bool
@@ -38,10 +40,12 @@ func (m IdP) Marshal() ([]byte, error) {
 		wire.A("WantAuthnRequestsSigned", strconv.FormatBool(m.WantAuthnRequestsSigned)))
 	m.extensions(w)
 	for _, der := range m.Certificates {
-		keyDescriptor(w, der)
+		keyDescriptor(w, "signing", der)
+		w.End()
 	}
+	m.encryption(w)
 	for _, e := range m.SLO {
-		service(w, "md:SingleLogoutService", e)
+		service(w, "md:SingleLogoutService", e, wire.A("aslo:supportsAsynchronous", "true"))
 	}
 	for _, f := range m.NameIDFormats {
 		w.Element("md:NameIDFormat", f)
@@ -65,18 +69,32 @@ func (m IdP) extensions(w *wire.Writer) {
 	w.End()
 }
 
-func keyDescriptor(w *wire.Writer, der []byte) {
-	w.Start("md:KeyDescriptor", wire.A("use", "signing"))
+// encryption offers what an EncryptedID to us may be made with.
+func (m IdP) encryption(w *wire.Writer) {
+	if m.EncryptionCertificate == nil {
+		return
+	}
+	keyDescriptor(w, "encryption", m.EncryptionCertificate)
+	for _, uri := range []string{xenc.AES128GCM, xenc.AES192GCM, xenc.AES256GCM, xenc.OAEPMGF1P} {
+		w.Start("md:EncryptionMethod", wire.A("Algorithm", uri))
+		w.End()
+	}
+	w.End()
+}
+
+// keyDescriptor leaves the element open.
+func keyDescriptor(w *wire.Writer, use string, der []byte) {
+	w.Start("md:KeyDescriptor", wire.A("use", use))
 	w.Start("ds:KeyInfo")
 	w.Start("ds:X509Data")
 	w.Start("ds:X509Certificate")
 	w.Base64(der)
-	for range 4 {
+	for range 3 {
 		w.End()
 	}
 }
 
-func service(w *wire.Writer, name string, e idp.Endpoint) {
-	w.Start(name, wire.A("Binding", e.Binding), wire.A("Location", e.Location))
+func service(w *wire.Writer, name string, e idp.Endpoint, more ...wire.Arg) {
+	w.Start(name, append(more, wire.A("Binding", e.Binding), wire.A("Location", e.Location))...)
 	w.End()
 }

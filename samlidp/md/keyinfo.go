@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"cloudsso/idp"
 	"cloudsso/samlidp/dsig"
 	"cloudsso/samlidp/wire"
 )
@@ -27,6 +28,9 @@ func (r *reader) keys(sp *wire.Element) error {
 		if given && use != "signing" && use != "encryption" {
 			return c.Errorf(`use="%.40s" is neither signing nor encryption. Correct it or leave it out.`, use)
 		}
+		if use != "signing" {
+			r.methods(c)
+		}
 		for _, der := range r.keyInfo(c) {
 			if use != "encryption" {
 				r.sp.SigningCerts = add(r.sp.SigningCerts, der)
@@ -40,6 +44,31 @@ func (r *reader) keys(sp *wire.Element) error {
 		r.warn(sp, "The application says that it signs its requests, but there is no usable signing key in its metadata: every request will be refused until there is one.")
 	}
 	return nil
+}
+
+// methods reads the ciphers and key transports that go with an encryption key.
+func (r *reader) methods(descriptor *wire.Element) {
+	for _, c := range descriptor.Elements() {
+		uri, _ := c.Attr("Algorithm")
+		if !c.Is(wire.NSMetadata, "EncryptionMethod") || uri == "" || len(r.sp.EncryptionMethods) == maxMethods {
+			continue
+		}
+		m := idp.EncryptionMethod{Algorithm: uri, Digest: algorithm(c.Child(wire.NSDSig, "DigestMethod")), MGF: algorithm(c.Child(wire.NSEnc11, "MGF"))}
+		if !slices.Contains(r.sp.EncryptionMethods, m) {
+			r.sp.EncryptionMethods = append(r.sp.EncryptionMethods, m)
+		}
+	}
+}
+
+// maxMethods: there are not that many ciphers.
+const maxMethods = 40
+
+func algorithm(e *wire.Element) string {
+	if e == nil {
+		return ""
+	}
+	uri, _ := e.Attr("Algorithm")
+	return uri
 }
 
 func add(ders [][]byte, der []byte) [][]byte {

@@ -14,17 +14,19 @@ type SP struct {
 	Name                 string // MDUI display name, else the organisation's, else the service's; English first
 	Logo                 string // MDUI logo, https only
 	ACS                  []idp.Endpoint
-	SLO                  []idp.Endpoint    // Index is the position in the document
-	SLOResponse          map[string]string // ResponseLocation by Location, where there is one
+	SLO                  []idp.Endpoint // Index is the position in the document
 	NameIDFormats        []string
-	SigningCerts         [][]byte // DER certificates, or DER SubjectPublicKeyInfo where only a KeyValue is given
-	EncryptionCerts      [][]byte // as SigningCerts
+	SigningCerts         [][]byte               // DER certificates, or DER SubjectPublicKeyInfo where only a KeyValue is given
+	EncryptionCerts      [][]byte               // as SigningCerts
+	EncryptionMethods    []idp.EncryptionMethod // in the document's order
 	AuthnRequestsSigned  bool
 	WantAssertionsSigned bool
 	RequestedAttributes  []RequestedAttribute // of the default AttributeConsumingService
-	ValidUntil           time.Time            // zero: none given
-	Warnings             []string             // whole sentences for the admin
-	XML                  []byte               // the document as given
+	AttributeServices    []idp.AttributeService
+	SubjectIDReq         string    // of the entity attribute subject-id:req, empty if there is none
+	ValidUntil           time.Time // zero: none given
+	Warnings             []string  // whole sentences for the admin
+	XML                  []byte    // the document as given
 }
 
 // RequestedAttribute is what an AttributeConsumingService asks for.
@@ -85,5 +87,9 @@ func ToServiceProvider(sp *SP) idp.ServiceProvider {
 		SignsRequests:         sp.AuthnRequestsSigned,
 		WantsAssertionsSigned: sp.WantAssertionsSigned,
 		NameIDFormats:         sp.NameIDFormats,
+		EncryptionCerts:       sp.EncryptionCerts,
+		EncryptionMethods:     sp.EncryptionMethods,
+		AttributeServices:     sp.AttributeServices,
+		SubjectIDReq:          sp.SubjectIDReq,
 	}
 }

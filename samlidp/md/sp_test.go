@@ -76,20 +76,21 @@ func TestParseSPReadsEverything(t *testing.T) {
 		},
 		SLO: []idp.Endpoint{
 			{Binding: wire.BindingSOAP, Location: "https://sp.example/slo/soap", Index: 0},
-			{Binding: wire.BindingRedirect, Location: "https://sp.example/slo", Index: 1},
+			{Binding: wire.BindingRedirect, Location: "https://sp.example/slo", Index: 1, ResponseLocation: "https://sp.example/slo/done"},
 		},
-		SLOResponse:          map[string]string{"https://sp.example/slo": "https://sp.example/slo/done"},
 		NameIDFormats:        []string{"urn:oasis:names:tc:SAML:2.0:nameid-format:transient", "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"},
 		SigningCerts:         [][]byte{rsaCert(), ecCert()},
 		EncryptionCerts:      [][]byte{ecCert()},
+		EncryptionMethods:    []idp.EncryptionMethod{{Algorithm: "urn:x"}},
 		AuthnRequestsSigned:  true,
 		WantAssertionsSigned: true,
 		RequestedAttributes: []md.RequestedAttribute{
 			{Name: "urn:oid:0.9.2342.19200300.100.1.3", NameFormat: "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", FriendlyName: "mail", Required: true},
 			{Name: "groups"},
 		},
-		ValidUntil: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
-		XML:        []byte(everything),
+		AttributeServices: []idp.AttributeService{{Index: 0, Names: []string{"no"}}, {Index: 1, Names: []string{"urn:oid:0.9.2342.19200300.100.1.3", "groups"}}},
+		ValidUntil:        time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
+		XML:               []byte(everything),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)

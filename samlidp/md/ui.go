@@ -56,39 +56,6 @@ func localized(parent *wire.Element, space, local string) string {
 	return first
 }
 
-// attributeService returns the default AttributeConsumingService, else the first.
-func attributeService(sp *wire.Element) *wire.Element {
-	first := sp.Child(wire.NSMetadata, "AttributeConsumingService")
-	for _, c := range sp.Elements() {
-		if isDefault, _ := boolean(c, "isDefault"); isDefault && c.Is(wire.NSMetadata, "AttributeConsumingService") {
-			return c
-		}
-	}
-	return first
-}
-
-// wishes reads the attributes that the service asks for.
-func (r *reader) wishes(sp *wire.Element) error {
-	service := attributeService(sp)
-	if service == nil {
-		return nil
-	}
-	for _, c := range service.Elements() {
-		name, _ := c.Attr("Name")
-		if !c.Is(wire.NSMetadata, "RequestedAttribute") || name == "" {
-			continue
-		}
-		required, err := boolean(c, "isRequired")
-		if err != nil {
-			return err
-		}
-		format, _ := c.Attr("NameFormat")
-		friendly, _ := c.Attr("FriendlyName")
-		r.sp.RequestedAttributes = append(r.sp.RequestedAttributes, RequestedAttribute{Name: name, NameFormat: format, FriendlyName: friendly, Required: required})
-	}
-	return nil
-}
-
 type step struct{ space, local string }
 
 // child walks down to a nested child, nil if a step is missing.

@@ -1,10 +1,6 @@
 package msg
 
-import (
-	"time"
-
-	"cloudsso/samlidp/wire"
-)
+import "cloudsso/samlidp/wire"
 
 // Bounds of what is stored and echoed of a stranger's words, in bytes.
 const (
@@ -15,16 +11,13 @@ const (
 
 // AuthnRequest is an application's wish that somebody sign in (Core §3.4.1).
 type AuthnRequest struct {
-	ID           string
-	Version      string
-	IssueInstant time.Time
-	Destination  string // empty: absent
-	Issuer       string
+	Header
 
 	ForceAuthn, IsPassive bool
 
 	ACSURL          string // empty: absent
 	ACSIndex        *int
+	AttributeIndex  *int   // of the AttributeConsumingService
 	ProtocolBinding string // empty: absent
 
 	Subject               *Subject
@@ -36,7 +29,8 @@ type AuthnRequest struct {
 // Subject is the person the application expects (Core §2.4.1).
 type Subject struct {
 	NameID, Format string
-	Other          bool // a BaseID or EncryptedID, which nobody here can read
+	BaseID         bool          // there is one, which nobody here can read
+	Encrypted      *wire.Element // an EncryptedID; what is in it goes to [DecodeSubjectNameID]
 }
 
 // NameIDPolicy is the kind of name the application wants to hear (Core §3.4.1.1).
@@ -54,7 +48,8 @@ type RequestedAuthnContext struct {
 
 // Scoping says which identity providers may answer (Core §3.4.1.2).
 type Scoping struct {
-	IDPs []string // ProviderID of the IDPList; nil if there is no list
+	IDPs       []string // ProviderID of the IDPList; nil if there is no list
+	ProxyCount *int     // nil: any number
 }
 
 // DecodeAuthnRequest reads root, which must be a samlp:AuthnRequest. Errors are
@@ -64,30 +59,12 @@ func DecodeAuthnRequest(root *wire.Element) (*AuthnRequest, error) {
 		return nil, root.Errorf("this address takes an AuthnRequest of SAML 2.0 (namespace %s) and nothing else.", wire.NSProtocol)
 	}
 	m := new(AuthnRequest)
-	for _, read := range []func(*wire.Element) error{m.header, m.wishes, m.address, m.content} {
+	for _, read := range []func(*wire.Element) error{m.header, m.wishes, m.address, m.content, m.issued} {
 		if err := read(root); err != nil {
 			return nil, err
 		}
 	}
-	if m.Issuer == "" {
-		return nil, root.Errorf("the Issuer is missing. It must hold the application's entity ID.")
-	}
 	return m, nil
-}
-
-func (m *AuthnRequest) header(root *wire.Element) (err error) {
-	if m.ID, err = bounded(root, "ID", maxID); err != nil {
-		return err
-	}
-	if m.ID == "" {
-		return root.Errorf("the attribute ID is missing.")
-	}
-	m.Version, _ = root.Attr("Version")
-	if m.Destination, err = bounded(root, "Destination", maxURL); err != nil {
-		return err
-	}
-	m.IssueInstant, err = instant(root, "IssueInstant")
-	return err
 }
 
 func (m *AuthnRequest) wishes(root *wire.Element) (err error) {
@@ -108,7 +85,7 @@ func (m *AuthnRequest) address(root *wire.Element) (err error) {
 	if m.ACSIndex, err = index(root, "AssertionConsumerServiceIndex"); err != nil {
 		return err
 	}
-	_, err = index(root, "AttributeConsumingServiceIndex") // our registration decides what is released
+	m.AttributeIndex, err = index(root, "AttributeConsumingServiceIndex")
 	return err
 }
 
@@ -123,15 +100,4 @@ func (m *AuthnRequest) content(root *wire.Element) error {
 		part{ns: wire.NSProtocol, local: "RequestedAuthnContext", read: m.requestedAuthnContext},
 		part{ns: wire.NSProtocol, local: "Scoping", read: m.scoping},
 	)
-}
-
-// issuer: Core §3.4.1 and Profiles §4.1.4.1 allow an entity's name only.
-func (m *AuthnRequest) issuer(el *wire.Element) (err error) {
-	if f, ok := el.Attr("Format"); ok && f != "urn:oasis:names:tc:SAML:2.0:nameid-format:entity" {
-		return el.Errorf("the Format of the Issuer must be absent or urn:oasis:names:tc:SAML:2.0:nameid-format:entity.")
-	}
-	if m.Issuer, err = text(el); err == nil && len(m.Issuer) > maxName {
-		err = el.Errorf("an entity ID has at most %d bytes (Core §8.3.6).", maxName)
-	}
-	return err
 }

@@ -4,13 +4,21 @@ import "cloudsso/samlidp/wire"
 
 func (m *AuthnRequest) subject(el *wire.Element) error {
 	m.Subject = new(Subject)
-	other := func(*wire.Element) error { m.Subject.Other = true; return nil }
 	return sequence(el,
-		part{ns: wire.NSAssertion, local: "BaseID", read: other},
+		part{ns: wire.NSAssertion, local: "BaseID", read: func(*wire.Element) error { m.Subject.BaseID = true; return nil }},
 		part{ns: wire.NSAssertion, local: "NameID", read: m.Subject.nameID},
-		part{ns: wire.NSAssertion, local: "EncryptedID", read: other},
+		part{ns: wire.NSAssertion, local: "EncryptedID", read: func(e *wire.Element) error { m.Subject.Encrypted = e; return nil }},
 		part{ns: wire.NSAssertion, local: "SubjectConfirmation", many: true},
 	)
+}
+
+// DecodeSubjectNameID reads the saml:NameID that an EncryptedID held.
+func DecodeSubjectNameID(el *wire.Element) (*Subject, error) {
+	if !el.Is(wire.NSAssertion, "NameID") {
+		return nil, el.Errorf("the EncryptedID must hold a NameID.")
+	}
+	s := new(Subject)
+	return s, s.nameID(el)
 }
 
 func (s *Subject) nameID(el *wire.Element) (err error) {
@@ -74,8 +82,11 @@ func appendTo(dst *[]string) func(*wire.Element) error {
 	}
 }
 
-func (m *AuthnRequest) scoping(el *wire.Element) error {
+func (m *AuthnRequest) scoping(el *wire.Element) (err error) {
 	m.Scoping = new(Scoping)
+	if m.Scoping.ProxyCount, err = index(el, "ProxyCount"); err != nil {
+		return err
+	}
 	return sequence(el,
 		part{ns: wire.NSProtocol, local: "IDPList", read: m.Scoping.idpList},
 		part{ns: wire.NSProtocol, local: "RequesterID", many: true},

@@ -9,9 +9,11 @@ const (
 	NSDSig      = "http://www.w3.org/2000/09/xmldsig#"    // ds
 	NSDSig11    = "http://www.w3.org/2009/xmldsig11#"     // dsig11
 	NSEnc       = "http://www.w3.org/2001/04/xmlenc#"     // xenc
+	NSEnc11     = "http://www.w3.org/2009/xmlenc11#"      // xenc11
 	NSSchema    = "http://www.w3.org/2001/XMLSchema"      // xs
 	NSInstance  = "http://www.w3.org/2001/XMLSchema-instance"
-	NSSOAP      = "http://schemas.xmlsoap.org/soap/envelope/"
+	NSSOAP      = "http://schemas.xmlsoap.org/soap/envelope/"          // soap
+	NSAsyncSLO  = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo" // aslo
 	NSXML       = "http://www.w3.org/XML/1998/namespace"
 )
 
@@ -41,12 +43,16 @@ func namespaceOf(prefix string) string {
 		return NSDSig11
 	case "xenc":
 		return NSEnc
+	case "xenc11":
+		return NSEnc11
 	case "xs":
 		return NSSchema
 	case "xsi":
 		return NSInstance
 	case "soap":
 		return NSSOAP
+	case "aslo":
+		return NSAsyncSLO
 	}
 	return ""
 }

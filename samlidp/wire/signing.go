@@ -47,11 +47,8 @@ func (w *Writer) Fill(at int, data []byte) {
 // and was closed just now, leaving out the bytes between from and to: the
 // enveloped signature.
 func (w *Writer) Canonical(dst io.Writer, start, from, to int) error {
-	if w.err != nil {
-		return w.err
-	}
-	if w.closed != start {
-		return errors.New("wire: the element to be signed was not closed just now")
+	if err := w.justClosed(start); err != nil {
+		return err
 	}
 	pos := start
 	for _, h := range w.holes { // in document order
@@ -71,6 +68,26 @@ func (w *Writer) Canonical(dst io.Writer, start, from, to int) error {
 	}
 	_, err := dst.Write(w.buf[pos:])
 	return err
+}
+
+func (w *Writer) justClosed(start int) error {
+	if w.err == nil && w.closed != start {
+		return errors.New("wire: the element to be signed was not closed just now")
+	}
+	return w.err
+}
+
+// Snapshot returns a copy of the document so far, with all that is open closed. The element
+// that starts at start must have been closed just now.
+func (w *Writer) Snapshot(start int) ([]byte, error) {
+	if err := w.justClosed(start); err != nil {
+		return nil, err
+	}
+	doc := bytes.Clone(w.buf)
+	for i := len(w.open) - 1; i >= 0; i-- {
+		doc = append(append(append(doc, "</"...), w.open[i].name...), '>')
+	}
+	return doc, nil
 }
 
 // skip writes buf from pos up to from, and returns to.

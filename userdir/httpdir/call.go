@@ -1,7 +1,6 @@
 package httpdir
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 
 	"cloudsso/idp"
 	"cloudsso/userdir"
@@ -84,19 +82,6 @@ func (c caller) strange(what string, status int) error {
 	return fmt.Errorf("directory %s: %w: the %s answered with status %d", c.id, userdir.ErrUnavailable, what, status)
 }
 
-// decode reads JSON without losing digits.
-func decode(body []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the JSON")
-	}
-	return nil
-}
-
 // wrongType says which field a decoding error is about.
 func wrongType(err error) string {
 	var e *json.UnmarshalTypeError
@@ -104,58 +89,6 @@ func wrongType(err error) string {
 		return e.Field
 	}
 	return "body"
-}
-
-// value turns one JSON value into one of idp.Attributes; ok is false for null. A number
-// that a float64 would change, such as a long id, becomes text.
-func value(v any) (out any, ok bool) {
-	switch v := v.(type) {
-	case nil:
-		return nil, false
-	case json.Number:
-		f, err := v.Float64()
-		if err != nil || idp.Text(f) != v.String() && digits(v.String()) > 15 {
-			return v.String(), true
-		}
-		return f, true
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for name, member := range v {
-			if one, ok := value(member); ok {
-				m[name] = one
-			}
-		}
-		return m, true
-	case []any:
-		list := make([]any, 0, len(v))
-		for _, member := range v {
-			if one, ok := value(member); ok {
-				list = append(list, one)
-			}
-		}
-		return list, true
-	}
-	return v, true // string, bool
-}
-
-// digits of a number that count: a float64 keeps any 15 of them.
-func digits(number string) int {
-	mantissa, _, _ := strings.Cut(strings.ToLower(number), "e")
-	return len(strings.Trim(strings.NewReplacer(".", "", "-", "").Replace(mantissa), "0"))
-}
-
-// values of one attribute: a list is several.
-func values(v any) (out []any) {
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v}
-	}
-	for _, one := range list {
-		if one, ok := value(one); ok {
-			out = append(out, one)
-		}
-	}
-	return out
 }
 
 func named(attributes idp.Attributes, login, email string) idp.Attributes {

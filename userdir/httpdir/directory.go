@@ -116,7 +116,7 @@ func (d *Directory) verify(ctx context.Context, login, password string) (userdir
 
 func (d *Directory) refusal(answer []byte) error {
 	var why struct{ Status string }
-	if err := decode(answer, &why); err == nil && means[why.Status] != nil {
+	if err := userdir.DecodeJSON(answer, &why); err == nil && means[why.Status] != nil {
 		return means[why.Status]
 	}
 	return userdir.Malformed(d.o.ID, "status", "status 403 without a status of disabled, locked, password_expired or second_factor")
@@ -192,7 +192,7 @@ func (d *Directory) person(answer []byte) (u userdir.User, complete bool, err er
 		Groups                   []string
 		Attributes               map[string]any
 	}
-	if err := decode(answer, &p); err != nil {
+	if err := userdir.DecodeJSON(answer, &p); err != nil {
 		return userdir.User{}, false, userdir.Malformed(d.o.ID, strings.ToLower(wrongType(err)), "%v", err)
 	}
 	for _, f := range [][2]string{{"id", p.ID}, {"login", p.Login}} {
@@ -209,7 +209,7 @@ func (d *Directory) person(answer []byte) (u userdir.User, complete bool, err er
 		return userdir.User{}, false, userdir.Malformed(d.o.ID, "status", "the status %q is unknown", p.Status)
 	}
 	for name, v := range p.Attributes {
-		if list := values(v); len(list) > 0 {
+		if list := userdir.Values(v); len(list) > 0 {
 			u.Attributes[name] = list
 		}
 	}

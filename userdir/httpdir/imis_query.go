@@ -156,7 +156,7 @@ func (d *IMIS) signIn(ctx context.Context, username, password string) (token str
 	}
 	switch status {
 	case http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
-		if err := decode(body, &answer); err != nil {
+		if err := userdir.DecodeJSON(body, &answer); err != nil {
 			return "", 0, userdir.Malformed(d.o.ID, wrongType(err), "the token endpoint: %v", err)
 		}
 	default:
@@ -199,7 +199,7 @@ func (d *IMIS) rows(body []byte) ([]idp.Attributes, error) {
 		}
 		HasNext bool
 	}
-	if err := decode(body, &answer); err != nil {
+	if err := userdir.DecodeJSON(body, &answer); err != nil {
 		return nil, userdir.Malformed(d.o.ID, wrongType(err), "%v", err)
 	}
 	if answer.Items == nil || answer.Items.Values == nil {
@@ -240,7 +240,7 @@ func (d *IMIS) columns(row map[string]any) (idp.Attributes, error) {
 		if strings.HasPrefix(name, "$") { // $type
 			continue
 		}
-		if list := values(bare(v)); len(list) > 0 {
+		if list := userdir.Values(bare(v)); len(list) > 0 {
 			out[name] = list
 		}
 	}

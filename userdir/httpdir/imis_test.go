@@ -53,7 +53,7 @@ func TestIMISProfilesOfApps(t *testing.T) {
 		t.Errorf("%+v, %v", u, err)
 	}
 	columns, err := d.Columns(t.Context(), userdir.Ref{Login: "ann", Profile: "$/SSO/Shop"})
-	if err != nil || len(columns) != 4 || columns[0] != (userdir.Column{Name: "Balance", Type: "number", Values: 1}) {
+	if err != nil || len(columns) != 4 || columns[0].Name != "Balance" || columns[0].Type != "number" || columns[0].Sample[0] != 12.5 {
 		t.Errorf("columns = %+v, %v", columns, err)
 	}
 	if _, err := d.Columns(t.Context(), userdir.Ref{Login: "ann", Profile: "$/SSO/Typo"}); !errors.Is(err, userdir.ErrUnavailable) || !strings.Contains(err.Error(), "$/SSO/Typo") {

@@ -175,7 +175,7 @@ func TestAttributes(t *testing.T) {
 		t.Errorf("a password under another name: %v, %v", u.Attributes, err)
 	}
 	columns, err := open(t, nil).Columns(t.Context(), userdir.Ref{Login: "ann"})
-	if err != nil || len(columns) != 8 || columns[0] != (userdir.Column{Name: "address", Type: "object", Values: 1}) || columns[1].Values != 2 {
+	if err != nil || len(columns) != 8 || columns[0].Name != "address" || columns[0].Type != "object" || columns[0].Values != 1 || columns[1].Values != 2 {
 		t.Errorf("columns = %+v, %v", columns, err)
 	}
 	var e *idp.Error
