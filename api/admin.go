@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloudsso/idp"
+	"cloudsso/idp/mapping"
 	"cloudsso/keys"
 )
 
@@ -15,6 +16,7 @@ type Records interface {
 	idp.Clients
 	idp.ServiceProviders
 	idp.Users
+	idp.Admins
 	idp.AdminTokens
 	idp.Groups
 	idp.Subjects
@@ -73,6 +75,12 @@ type SAML struct {
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }
 
+// Previews say what an app would be told about a subject who signed in now.
+type Previews struct {
+	Client          func(ctx context.Context, c idp.Client, subject string) (mapping.Preview, error)
+	ServiceProvider func(ctx context.Context, sp idp.ServiceProvider, subject string) (mapping.Preview, error)
+}
+
 // Options of an [Admin]. All are needed unless a comment says otherwise.
 type Options struct {
 	Issuer         string // may be empty in commands: answers then have no links
@@ -82,15 +90,22 @@ type Options struct {
 	Sessions       Sessions
 	SignOuts       SignOuts // nil, as in commands: apps are not told
 	Audit          Audit
+	Tickets        Tickets
+	People         People   // nil in commands: they open no directories, and make no previews
+	Limits         Unlocker // nil in commands
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
 	Directories    Directories // nil in commands
+	Previews       Previews    // of the server that issues
 	Now            func() time.Time
 }
 
 // Admin is the logic of the admin API. It is safe for concurrent use.
-type Admin struct {
+type Admin struct{ *core }
+
+// core is what operations work with.
+type core struct {
 	Options
 	schemas *schemas
 }
@@ -101,8 +116,8 @@ func New(o Options) *Admin {
 		o.LocalDirectory = "local"
 	}
 	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
-	return &Admin{Options: o, schemas: newSchemas()}
+	return &Admin{&core{Options: o, schemas: newSchemas()}}
 }
 
 // now is as exact as stores are, so that an answer shows what the next read will.
-func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }
+func (a *core) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }

@@ -107,13 +107,3 @@ func (c *Client) DisplayName() string {
 	}
 	return c.ID
 }
-
-// Mapping makes one claim or SAML attribute out of a directory's attributes.
-type Mapping struct {
-	Name         string `json:"name" minLength:"1" doc:"As the app sees it; case is kept."`
-	From         string `json:"from" minLength:"1" doc:"Directory attribute. groups, username, subject and directory are always there."`
-	Format       string `json:"format,omitempty" enum:"basic,uri,unspecified" doc:"SAML NameFormat. Default: uri when name starts with urn:oid:, basic otherwise."`
-	FriendlyName string `json:"friendly_name,omitempty" doc:"SAML FriendlyName."`
-	Required     bool   `json:"required,omitempty" doc:"Without a value the sign-in to this app is refused, and the trace says which row was empty."`
-	Join         string `json:"join,omitempty" doc:"Joins several values into one text with this separator."`
-}
