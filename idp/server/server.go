@@ -57,6 +57,7 @@ type Server struct {
 	oauth    *oauth.Provider
 	saml     *samlidp.Provider
 	admin    *api.Admin
+	traces   *traces
 	handler  http.Handler
 	draining chan struct{}
 }
