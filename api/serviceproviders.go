@@ -69,7 +69,7 @@ func (o *Owner) unknownEntity(ctx context.Context, entityID string) error {
 // readServiceProvider makes a record of the body; policy members of the body win over
 // what the metadata says.
 func (o *Owner) readServiceProvider(ctx context.Context, in NewServiceProvider) (sp idp.ServiceProvider, warnings []string, err error) {
-	manual := in.EntityID != "" || len(in.ACS) > 0 || len(in.SPSigningCertificates) > 0 || len(in.SPEncryptionCertificates) > 0
+	manual := in.EntityID != "" || len(in.ACS) > 0 || len(in.SLO) > 0 || len(in.SPSigningCertificates) > 0 || len(in.SPEncryptionCertificates) > 0
 	switch {
 	case in.MetadataXML != "" && in.MetadataURL == "" && !manual:
 		sp, warnings, err = o.fromMetadata("metadata_xml", []byte(in.MetadataXML))
