@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -125,8 +126,10 @@ func (r *Request) Recording() (rec Recording, keep, joined bool) {
 	return rec, keep && len(rec.Steps) > 0, r.joined
 }
 
-// Append adds the steps of a later request.
+// Append adds the steps of a later request. Whose trace it is stays as it is: other
+// applications are heard of later, when somebody signs out. Who the person is may change.
 func (rec *Recording) Append(later Recording) {
+	later.About = About{cmp.Or(rec.Protocol, later.Protocol), cmp.Or(rec.App, later.App), cmp.Or(later.Subject, rec.Subject)}
 	rec.about(later.About)
 	rec.LeftOut += later.LeftOut
 	for _, s := range later.Steps {
