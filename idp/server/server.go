@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cloudsso/api"
+	"cloudsso/api/console"
 	"cloudsso/idp"
 	"cloudsso/idp/config"
 	"cloudsso/idp/login"
@@ -58,6 +59,7 @@ type Server struct {
 	saml     *samlidp.Provider
 	admin    *api.Admin
 	traces   *traces
+	console  *console.Console
 	handler  http.Handler
 	draining chan struct{}
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"cloudsso/api"
 	"cloudsso/idp"
 	"cloudsso/idp/config"
 	"cloudsso/idp/idptest"
@@ -391,5 +392,60 @@ func TestAttack_StrangersCannotFillTheStoreWithTraces(t *testing.T) {
 	arrived(t, signIn(page, "ada", password).FormWith("consent").Submit("consent-allow"), "arrived")
 	if rec := seen.about(t, rp.config.ClientID); rec.Subject == "" {
 		t.Errorf("%+v", rec)
+	}
+}
+
+// Attack: somebody reads a support code on a screen, and asks for what is behind it.
+func TestAttack_NobodyReadsTracesWithoutTheRight(t *testing.T) {
+	t.Parallel()
+	s, seen := newTraced(t)
+	rp, b := newRelyingParty(t, s), idptest.NewBrowser(t)
+	page, _ := rp.start(b)
+	arrived(t, signIn(page, "ada", password).FormWith("consent").Submit("consent-allow"), "arrived")
+	support := seen.about(t, rp.config.ClientID).Support
+	other := s.AddClient(t, idp.ClientMetadata{ClientName: "Other", RedirectURIs: []string{"https://other.example/cb"}})
+	ask := func(code, role string, apps ...string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Issuer+"/api/v1/traces/"+code, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: "cloudsso-session", Value: b.Cookie(s.Issuer, "cloudsso-session")})
+		if role != "" {
+			token, err := s.Owner.CreateToken(t.Context(), api.NewToken{Role: role, Apps: apps, ExpiresIn: 3600})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+token.Secret)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	for _, c := range []struct {
+		name, code, role string
+		apps             []string
+		want             int
+	}{
+		{"whoever signed in", support, "", nil, http.StatusUnauthorized},
+		{"a registration token", support, api.RoleRegistration, nil, http.StatusForbidden},
+		{"an admin of another app", support, api.RoleAppAdmin, []string{other.ClientID}, http.StatusNotFound},
+		{"an owner, of a code that is none", "AAAA-AAAA", api.RoleOwner, nil, http.StatusNotFound},
+		{"an owner, of a ticket of another kind", "..%2Fpar", api.RoleOwner, nil, http.StatusNotFound},
+		{"an admin of the app", support, api.RoleAppAdmin, []string{rp.config.ClientID}, http.StatusOK},
+		{"the help desk, by telephone", strings.ToLower(support), api.RoleHelpDesk, nil, http.StatusOK},
+		{"an auditor", support, api.RoleAuditor, nil, http.StatusOK},
+	} {
+		status, body := ask(c.code, c.role, c.apps...)
+		if status != c.want || (status == http.StatusOK) != strings.Contains(body, `"redirect_uri"`) {
+			t.Errorf("%s: %d %s", c.name, status, body)
+		}
 	}
 }
