@@ -62,6 +62,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.peopleRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
+	a.traceRoutes(api)
 	a.exportRoutes(api)
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
