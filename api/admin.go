@@ -56,9 +56,10 @@ type Ring interface {
 
 // SAML reads and completes service providers.
 type SAML struct {
-	// ServiceProvider reads a metadata document that must still be valid at now; the
-	// strings are warnings for the admin.
-	ServiceProvider func(metadataXML []byte, now time.Time) (idp.ServiceProvider, []string, error)
+	// Find reads what a metadata document says about one service provider.
+	Find func(metadataXML []byte, q idp.MetadataQuery) (idp.MetadataFound, error)
+	// Entities lists the service providers of a metadata document.
+	Entities func(metadataXML []byte) ([]idp.MetadataEntity, error)
 	// Complete fills in defaults, the slug too, and checks everything.
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }

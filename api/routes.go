@@ -120,6 +120,11 @@ func (a *Admin) secretRoutes(api huma.API) {
 		})
 }
 
+type (
+	previewAnswer struct{ Body MetadataPreview }
+	refreshAnswer struct{ Body Refreshed }
+)
+
 func (a *Admin) serviceProviderRoutes(api huma.API) {
 	handle(api, http.MethodPost, "/service-providers", "create-service-provider", "Register a service provider (SAML)", http.StatusCreated,
 		func(ctx context.Context, in *createInput[NewServiceProvider]) (*one[ServiceProvider], error) {
@@ -147,6 +152,16 @@ func (a *Admin) serviceProviderRoutes(api huma.API) {
 			return answer(sp, sp.version, err)
 		})
 	mergePatchOf[ServiceProviderSettings](api, "/service-providers/{id}")
+	handle(api, http.MethodPost, "/service-providers/preview-metadata", "preview-service-provider", "Show what metadata would set and change, without saving", http.StatusOK,
+		func(ctx context.Context, in *createInput[NewServiceProvider]) (*previewAnswer, error) {
+			p, err := in.owner.PreviewServiceProvider(ctx, in.Body)
+			return &previewAnswer{p}, err
+		})
+	handle(api, http.MethodPost, "/service-providers/{id}/refresh", "refresh-service-provider", "Read the metadata again from its address, now", http.StatusOK,
+		func(ctx context.Context, in *readInput) (*refreshAnswer, error) {
+			r, err := in.owner.RefreshServiceProvider(ctx, in.ID)
+			return &refreshAnswer{r}, err
+		})
 	handle(api, http.MethodDelete, "/service-providers/{id}", "delete-service-provider", "Delete a service provider", http.StatusNoContent,
 		func(ctx context.Context, in *deleteInput) (*nothing, error) {
 			return nil, in.owner.DeleteServiceProvider(ctx, in.ID, in.IfMatch)

@@ -27,9 +27,13 @@ type ServiceProviderSettings struct {
 // entity_id with acs by hand.
 type NewServiceProvider struct {
 	App                      string        `json:"app,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" doc:"Slug in our URLs; never changes. Default: made of the name or the entity ID."`
-	MetadataXML              string        `json:"metadata_xml,omitempty" doc:"The SP's SAML metadata document."`
-	MetadataURL              string        `json:"metadata_url,omitempty" maxLength:"2048" doc:"Where to fetch it: https, on the public internet or in outbound.allow_hosts."`
-	EntityID                 string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs."`
+	MetadataXML              string        `json:"metadata_xml,omitempty" doc:"The SP's SAML metadata document; of a collection, entity_id says which entity."`
+	MetadataURL              string        `json:"metadata_url,omitempty" maxLength:"2048" doc:"Where to fetch it: https, on the public internet or in outbound.allow_hosts. It is read again as its cacheDuration says, every 6 hours otherwise."`
+	MDQURL                   string        `json:"mdq_url,omitempty" maxLength:"2048" doc:"Base address of a metadata query service (MDQ); entity_id is asked for there, below /entities/. An address that ends in {sha1} is asked by the hash."`
+	MetadataSigners          []string      `json:"metadata_signers,omitempty" maxItems:"10" doc:"Who must have signed the document: PEM certificates, or SHA-256 fingerprints of them with or without colons."`
+	MetadataMaxValidity      int           `json:"metadata_max_validity,omitempty" minimum:"0" maximum:"3650" doc:"Days. validUntil must be there and no further ahead. Default: it may be missing."`
+	MetadataOnce             bool          `json:"metadata_once,omitempty" doc:"Never read metadata_url or mdq_url again by itself."`
+	EntityID                 string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs; with metadata, which entity of a collection."`
 	ACS                      []ACSEndpoint `json:"acs,omitempty" maxItems:"100" doc:"By hand: where responses go. The first is the default."`
 	SPSigningCertificates    []string      `json:"sp_signing_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates whose keys sign the SP's requests."`
 	SPEncryptionCertificates []string      `json:"sp_encryption_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates to whose keys we encrypt; the first that can be used is."`
@@ -85,6 +89,7 @@ type ServiceProvider struct {
 	IDPInitiatedURL          string         `json:"idp_initiated_url,omitempty" doc:"Only when allow_idp_initiated is on."`
 	MetadataURL              string         `json:"metadata_url,omitempty" doc:"Our metadata, for this app."`
 	SigningCertificate       *Certificate   `json:"signing_certificate,omitempty" doc:"Ours: verifies what we send."`
+	MetadataSource           *MetadataState `json:"metadata_source,omitempty" doc:"Where the metadata is read again, and how that goes."`
 	Warnings                 []string       `json:"warnings,omitempty" doc:"What the metadata has that an admin should know of."`
 	CreatedAt                time.Time      `json:"created_at"`
 	UpdatedAt                time.Time      `json:"updated_at"`
@@ -99,6 +104,7 @@ func (o *Owner) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 		WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
 		Warnings: warnings, CreatedAt: sp.CreatedAt, UpdatedAt: sp.UpdatedAt, version: sp.Version,
 	}
+	v.MetadataSource = viewSource(sp.Source)
 	v.SPSigningCertificates, v.SPEncryptionCertificates = viewCertificates(sp.SigningCerts), viewCertificates(sp.EncryptionCerts)
 	if key, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(sp)); err != nil {
 		idp.Note(ctx, slog.String("saml_key", err.Error())) // the rest of the answer is worth having

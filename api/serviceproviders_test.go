@@ -113,7 +113,7 @@ func TestAServiceProviderCanBeSetUpByHand(t *testing.T) {
 func TestBadServiceProvidersAreRefusedByPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const oneOf = "422 Give one of: metadata_xml, metadata_url, or entity_id together with acs."
+	const oneOf = "422 Give one of: metadata_xml, metadata_url, mdq_url together with entity_id, or entity_id together with acs."
 	for _, c := range []struct {
 		name string
 		body map[string]any
@@ -121,7 +121,7 @@ func TestBadServiceProvidersAreRefusedByPlace(t *testing.T) {
 	}{
 		{"nothing", map[string]any{}, oneOf},
 		{"metadata twice", with(crm(), "metadata_url", "https://crm.example/"), oneOf},
-		{"metadata and an entity ID", with(crm(), "entity_id", "https://crm.example/"), oneOf},
+		{"metadata and another entity ID", with(crm(), "entity_id", "https://crm.example/"), "422 Another entity ID. pointer=#/metadata_xml"},
 		{"metadata and endpoints", with(crm(), "acs", []string{"https://crm.example/"}), oneOf},
 		{"an entity ID without endpoints", map[string]any{"entity_id": "x"}, oneOf},
 		{"no metadata at all", map[string]any{"metadata_xml": "hello"}, "422 Line 1: this is not SAML metadata. pointer=#/metadata_xml"},

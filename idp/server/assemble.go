@@ -56,7 +56,7 @@ func (s *Server) assemble() error {
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
 		Records: o.Records, Sessions: o.Flows, Audit: s.events, Fetch: fetch, Ring: s.ring,
-		Directories: s.users, SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		Directories: s.users, SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 	})
 	return nil
 }
