@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"cloudsso/idp"
 )
@@ -30,8 +31,15 @@ func (o *Owner) endSubject(ctx context.Context, subject, reason string) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range sessions {
-		if err := o.endSession(ctx, s, reason); err != nil {
+	if err := o.endSessions(ctx, sessions, reason); err != nil {
+		return err
+	}
+	if o.SignOuts != nil {
+		told := make([]string, len(sessions))
+		for i, s := range sessions {
+			told[i] = s.SID
+		}
+		if err := o.SignOuts.AccessEnded(ctx, subject, told); err != nil {
 			return err
 		}
 	}
@@ -39,14 +47,29 @@ func (o *Owner) endSubject(ctx context.Context, subject, reason string) error {
 	return err
 }
 
-// endSession ends one browser session.
+// endSessions ends browser sessions, all at once: an app that does not answer holds up
+// none but its own.
+func (o *Owner) endSessions(ctx context.Context, sessions []idp.Session, reason string) error {
+	faults := make([]error, len(sessions))
+	var wg sync.WaitGroup
+	for i, s := range sessions {
+		wg.Go(func() { faults[i] = o.endSession(ctx, s, reason) })
+	}
+	wg.Wait()
+	return errors.Join(faults...)
+}
+
+// endSession ends one browser session and tells its apps.
 func (o *Owner) endSession(ctx context.Context, s idp.Session, reason string) error {
-	_, err := o.Sessions.DeleteSession(ctx, s.ID)
+	ended, err := o.Sessions.DeleteSession(ctx, s.ID)
 	if errors.Is(err, idp.ErrNotFound) {
 		return nil // they signed out themselves meanwhile
 	}
 	if err != nil {
 		return err
+	}
+	if o.SignOuts != nil {
+		o.SignOuts.Farewell(ctx, ended)
 	}
 	return o.record(ctx, idp.Event{Name: idp.EventLogout, Subject: s.Subject, Detail: map[string]string{"reason": reason, "sid": s.SID}})
 }

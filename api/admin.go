@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloudsso/idp"
+	"cloudsso/idp/mapping"
 	"cloudsso/keys"
 )
 
@@ -19,6 +20,7 @@ type Records interface {
 	idp.Groups
 	idp.Subjects
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
+	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 }
 
@@ -26,6 +28,15 @@ type Records interface {
 type Sessions interface {
 	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
 	DeleteSession(ctx context.Context, id string) (idp.Session, error)
+}
+
+// SignOuts tells apps that people were signed out.
+type SignOuts interface {
+	// Farewell tells the apps of a session that has ended.
+	Farewell(ctx context.Context, ended idp.Session)
+	// AccessEnded tells the apps of somebody whose access is about to end of the sessions
+	// that they may still have; told are the SIDs of those that they have heard of.
+	AccessEnded(ctx context.Context, subject string, told []string) error
 }
 
 // Audit puts Events on record.
@@ -64,6 +75,17 @@ type SAML struct {
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }
 
+// People finds somebody in any directory: by subject, user name or address.
+type People interface {
+	Find(ctx context.Context, who string) (idp.Person, error)
+}
+
+// Previews say what an app would be told about a subject who signed in now.
+type Previews struct {
+	Client          func(ctx context.Context, c idp.Client, subject string) (mapping.Preview, error)
+	ServiceProvider func(ctx context.Context, sp idp.ServiceProvider, subject string) (mapping.Preview, error)
+}
+
 // Options of an [Admin]. All are needed unless a comment says otherwise.
 type Options struct {
 	Issuer         string // may be empty in commands: answers then have no links
@@ -71,11 +93,14 @@ type Options struct {
 	LocalDirectory string // id of the directory of built-in users; default "local"
 	Records        Records
 	Sessions       Sessions
+	SignOuts       SignOuts // nil, as in commands: apps are not told
 	Audit          Audit
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
 	Directories    Directories // nil in commands
+	People         People      // nil in commands, as are the previews
+	Previews       Previews    // of the server that issues
 	Now            func() time.Time
 }
 

@@ -61,7 +61,9 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.peopleRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
+	a.deliveryRoutes(api)
 	a.keyRoutes(api)
+	a.previewRoutes(api)
 	return api.OpenAPI()
 }
 

@@ -225,6 +225,20 @@ func (a *Admin) readRoutes(api huma.API) {
 		})
 }
 
+type deliveriesInput struct {
+	Caller
+	Paging
+	App string `query:"app" maxLength:"256" doc:"Only those of this app."`
+}
+
+func (a *Admin) deliveryRoutes(api huma.API) {
+	handle(api, http.MethodGet, "/logout-deliveries", "list-logout-deliveries", "List the receipts of logout messages to apps, newest first", http.StatusOK,
+		func(ctx context.Context, in *deliveriesInput) (*many[LogoutDelivery], error) {
+			l, err := in.owner.LogoutDeliveries(ctx, in.App, in.Paging)
+			return &many[LogoutDelivery]{l}, err
+		})
+}
+
 type (
 	keysInput    struct{ Caller }
 	keyStepInput struct {

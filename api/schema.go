@@ -19,14 +19,16 @@ type schemas struct{ registry huma.Registry }
 func newSchemas() *schemas {
 	s := &schemas{registry: newRegistry()}
 	// Made now: a registry must not grow while requests read it.
-	for _, v := range []any{idp.ClientMetadata{}, NewClient{}, SecretRotation{}, ServiceProviderSettings{}, NewServiceProvider{}, NewUser{}, NewGroup{}} {
+	for _, v := range []any{idp.ClientMetadata{}, NewClient{}, SecretRotation{}, ServiceProviderSettings{}, NewServiceProvider{}, NewUser{}, NewGroup{}, PreviewRequest{}} {
 		s.of(v)
 	}
 	return s
 }
 
 func newRegistry() huma.Registry {
-	return huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	r.RegisterTypeAlias(reflect.TypeFor[idp.Mapping](), reflect.TypeFor[Mapping]())
+	return r
 }
 
 func (s *schemas) of(v any) *huma.Schema {

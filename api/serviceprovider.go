@@ -35,6 +35,7 @@ type NewServiceProvider struct {
 	MetadataOnce             bool          `json:"metadata_once,omitempty" doc:"Never read metadata_url or mdq_url again by itself."`
 	EntityID                 string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs; with metadata, which entity of a collection."`
 	ACS                      []ACSEndpoint `json:"acs,omitempty" maxItems:"100" doc:"By hand: where responses go. The first is the default."`
+	SLO                      []SLOEndpoint `json:"slo,omitempty" maxItems:"100" doc:"By hand: where the SP is told that a session has ended."`
 	SPSigningCertificates    []string      `json:"sp_signing_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates whose keys sign the SP's requests."`
 	SPEncryptionCertificates []string      `json:"sp_encryption_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates to whose keys we encrypt; the first that can be used is."`
 	ServiceProviderSettings
@@ -42,6 +43,13 @@ type NewServiceProvider struct {
 
 // ACSEndpoint is an assertion consumer service: an object, or just its address.
 type ACSEndpoint idp.Endpoint
+
+// SLOEndpoint is a single logout service.
+type SLOEndpoint struct {
+	Location         string `json:"location" minLength:"1" maxLength:"2048" format:"uri"`
+	Binding          string `json:"binding,omitempty" doc:"SAML binding URI, or HTTP-Redirect (the default), HTTP-POST or SOAP."`
+	ResponseLocation string `json:"response_location,omitempty" maxLength:"2048" format:"uri" doc:"Where answers to its requests go, if not to location."`
+}
 
 // Schema implements huma.SchemaProvider.
 func (ACSEndpoint) Schema(huma.Registry) *huma.Schema {
@@ -150,6 +158,9 @@ func (in NewServiceProvider) manual() (idp.ServiceProvider, error) {
 			e.Index = i
 		}
 		sp.ACS = append(sp.ACS, idp.Endpoint(e))
+	}
+	for i, e := range in.SLO {
+		sp.SLO = append(sp.SLO, idp.Endpoint{Binding: e.Binding, Location: e.Location, ResponseLocation: e.ResponseLocation, Index: i})
 	}
 	var err error
 	if sp.SigningCerts, err = readCertificates("sp_signing_certificates", in.SPSigningCertificates); err != nil {

@@ -66,7 +66,7 @@ func (o *Owner) unknownEntity(ctx context.Context, entityID string) error {
 // readServiceProvider makes a record of the body; policy members of the body win over
 // what the metadata says.
 func (o *Owner) readServiceProvider(ctx context.Context, in NewServiceProvider) (sp idp.ServiceProvider, warnings []string, err error) {
-	given, byHand := 0, in.ACS != nil || in.SPSigningCertificates != nil || in.SPEncryptionCertificates != nil
+	given, byHand := 0, in.ACS != nil || in.SLO != nil || in.SPSigningCertificates != nil || in.SPEncryptionCertificates != nil
 	for _, s := range []string{in.MetadataXML, in.MetadataURL, in.MDQURL} {
 		if s != "" {
 			given++

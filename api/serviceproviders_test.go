@@ -91,7 +91,9 @@ func TestAServiceProviderCanBeSetUpByHand(t *testing.T) {
 	a := w.call("POST", sps, map[string]any{
 		"entity_id": "https://hand.example", "app": "hand",
 		"acs":                     []any{"https://hand.example/acs", map[string]any{"location": "https://hand.example/acs2", "is_default": true}, map[string]any{"location": "https://hand.example/acs3", "index": 9}},
+		"slo":                     []any{map[string]any{"location": "https://hand.example/slo", "response_location": "https://hand.example/bye"}, map[string]any{"location": "https://hand.example/soap", "binding": "SOAP"}},
 		"sp_signing_certificates": []string{theirs},
+		"slo_binding":             "soap",
 	}).want(http.StatusCreated)
 	sp, err := w.store.ServiceProvider(t.Context(), "hand")
 	if err != nil || len(sp.ACS) != 3 || len(sp.SigningCerts) != 1 {
@@ -103,6 +105,14 @@ func TestAServiceProviderCanBeSetUpByHand(t *testing.T) {
 		want.Binding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 		if sp.ACS[i] != want {
 			t.Errorf("acs %d: %+v", i, sp.ACS[i])
+		}
+	}
+	for i, want := range []idp.Endpoint{
+		{Location: "https://hand.example/slo", ResponseLocation: "https://hand.example/bye"},
+		{Location: "https://hand.example/soap", Index: 1, Binding: "SOAP"},
+	} {
+		if sp.SLO[i] != want {
+			t.Errorf("slo %d: %+v", i, sp.SLO[i])
 		}
 	}
 	if !strings.Contains(a.raw, `"sp_signing_certificates":[{"pem":`) {
@@ -130,6 +140,7 @@ func TestBadServiceProvidersAreRefusedByPlace(t *testing.T) {
 		{"an endpoint that is a number", map[string]any{"entity_id": "x", "acs": []any{1}}, "422 Expected value to match exactly one schema but matched none. pointer=#/acs/0"},
 		{"an unknown member of an endpoint", map[string]any{"entity_id": "x", "acs": []any{map[string]any{"location": "https://a.example", "url": "x"}}}, "422 Expected value to match exactly one schema but matched none. pointer=#/acs/0"},
 		{"a member of an endpoint in other case", map[string]any{"entity_id": "x", "acs": []any{map[string]any{"location": "https://a.example", "Location": "x"}}}, `422 There is no member "Location" here; upper and lower case matter. pointer=#`},
+		{"metadata and a logout address by hand", map[string]any{"metadata_xml": "<x/>", "slo": []any{map[string]any{"location": "https://a.example"}}}, "422 Give one of: metadata_xml, metadata_url, or entity_id together with acs."},
 		{"a certificate that is none", map[string]any{"entity_id": "x", "acs": []any{"https://a.example"}, "sp_signing_certificates": []string{"MIIB"}}, "422 Expected one X.509 certificate in PEM form. pointer=#/sp_signing_certificates/0"},
 		{"an unknown member", with(crm(), "sgin", "both"), "422 There is no member of this name; check its spelling. pointer=#/sgin"},
 		{"an unknown choice", with(crm(), "sign", "everything"), `422 Expected value to be one of "response, assertion, both". pointer=#/sign`},

@@ -60,6 +60,12 @@ type ClientMetadata struct {
 
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty" maxItems:"100" doc:"Where people may be sent after signing out (OpenID Connect RP-Initiated Logout). Compared character by character."`
 
+	FrontchannelLogoutURI             string `json:"frontchannel_logout_uri,omitempty" doc:"Opened in a frame of our page when a session that the client knows ends (OpenID Connect Front-Channel Logout). Scheme, host and port are those of a redirect URI."`
+	FrontchannelLogoutSessionRequired bool   `json:"frontchannel_logout_session_required,omitempty" doc:"Add iss and sid to it."`
+	BackchannelLogoutURI              string `json:"backchannel_logout_uri,omitempty" doc:"Gets a logout token by POST when a session that the client knows ends (OpenID Connect Back-Channel Logout)."`
+	BackchannelLogoutSessionRequired  bool   `json:"backchannel_logout_session_required,omitempty" doc:"The client needs sid in the logout token. It is always there."`
+	InitiateLoginURI                  string `json:"initiate_login_uri,omitempty" doc:"Where the client starts a sign-in that began elsewhere, such as in our list of applications (OpenID Connect Core section 4)."`
+
 	// Ours, for applications that cannot do better.
 	AllowImplicit           bool `json:"allow_implicit,omitempty" doc:"Legacy, off by default: tokens in the front channel (implicit and hybrid response types), where they leak through histories, logs and referrers (RFC 9700 §2.1.2). OAuth 2.1 has no such grant."`
 	AllowPasswordGrant      bool `json:"allow_password_grant,omitempty" doc:"Legacy, off by default: the application itself asks people for their password (RFC 9700 §2.4: must not be used). OAuth 2.1 has no such grant. People are not asked for consent: this switch is the consent."`
@@ -100,14 +106,4 @@ func (c *Client) DisplayName() string {
 		return c.ClientName
 	}
 	return c.ID
-}
-
-// Mapping makes one claim or SAML attribute out of a directory's attributes.
-type Mapping struct {
-	Name         string `json:"name" minLength:"1" doc:"As the app sees it; case is kept."`
-	From         string `json:"from" minLength:"1" doc:"Directory attribute. groups, username, subject and directory are always there."`
-	Format       string `json:"format,omitempty" enum:"basic,uri,unspecified" doc:"SAML NameFormat. Default: uri when name starts with urn:oid:, basic otherwise."`
-	FriendlyName string `json:"friendly_name,omitempty" doc:"SAML FriendlyName."`
-	Required     bool   `json:"required,omitempty" doc:"Without a value the sign-in to this app is refused, and the trace says which row was empty."`
-	Join         string `json:"join,omitempty" doc:"Joins several values into one text with this separator."`
 }

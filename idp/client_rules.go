@@ -27,7 +27,7 @@ func (m *ClientMetadata) Complete(dev bool) error {
 	m.complete()
 	var faults []error
 	for _, check := range []func(bool) *Error{
-		m.checkChoices, m.checkAuthentication, m.checkKeySet, m.checkSigning, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
+		m.checkChoices, m.checkAuthentication, m.checkKeySet, m.checkSigning, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkLogoutURIs, m.checkInitiateLogin, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
 		m.checkSubject, m.checkRequestObjects, m.checkResources,
 	} {
 		if err := check(dev); err != nil {

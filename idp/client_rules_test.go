@@ -90,6 +90,16 @@ func TestCompleteRefuses(t *testing.T) {
 		}, "post_logout_redirect_uris", "must be https"},
 		"a logout address with state":       {func(m *idp.ClientMetadata) { m.PostLogoutRedirectURIs = []string{"https://rp.example/?state=1"} }, "post_logout_redirect_uris", "parameter state"},
 		"a logout address that is a script": {func(m *idp.ClientMetadata) { m.PostLogoutRedirectURIs = []string{"javascript:alert(1)"} }, "post_logout_redirect_uris", "must be https"},
+		"a back channel over http":          {func(m *idp.ClientMetadata) { m.BackchannelLogoutURI = "http://rp.example/back" }, "backchannel_logout_uri", "must be https"},
+		"a back channel with a fragment":    {func(m *idp.ClientMetadata) { m.BackchannelLogoutURI = "https://rp.example/back#x" }, "backchannel_logout_uri", "fragment"},
+		"a back channel that is a path":     {func(m *idp.ClientMetadata) { m.BackchannelLogoutURI = "/back" }, "backchannel_logout_uri", "not an absolute URI"},
+		"a front channel on another host":   {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "https://other.example/out" }, "frontchannel_logout_uri", "those of a redirect URI"},
+		"a front channel on another port":   {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "https://rp.example:8443/out" }, "frontchannel_logout_uri", "those of a redirect URI"},
+		"a front channel over http":         {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "http://rp.example/out" }, "frontchannel_logout_uri", "must be https"},
+		"a front channel with a sid":        {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "https://rp.example/out?sid=1" }, "frontchannel_logout_uri", "parameter sid"},
+		"a front channel that is a script":  {func(m *idp.ClientMetadata) { m.FrontchannelLogoutURI = "javascript:alert(1)" }, "frontchannel_logout_uri", "no host"},
+		"a start over http":                 {func(m *idp.ClientMetadata) { m.InitiateLoginURI = "http://rp.example/start" }, "initiate_login_uri", "must be https"},
+		"a start with an issuer":            {func(m *idp.ClientMetadata) { m.InitiateLoginURI = "https://rp.example/start?iss=x" }, "initiate_login_uri", "parameter iss"},
 		"an implicit response type":         {func(m *idp.ClientMetadata) { m.ResponseTypes = []string{"id_token token"} }, "response_types", "needs the switch allow_implicit"},
 		"an unknown application type":       {func(m *idp.ClientMetadata) { m.ApplicationType = "spa" }, "application_type", "web or native"},
 		"an unknown authentication method":  {func(m *idp.ClientMetadata) { m.TokenEndpointAuthMethod = "tls_client_auth" }, "token_endpoint_auth_method", "client_secret_basic"},
@@ -227,5 +237,34 @@ func TestMatchRedirect(t *testing.T) {
 				t.Errorf("got %q %v", got, ok)
 			}
 		})
+	}
+}
+
+func TestLogoutAddressesThatWork(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		redirect, front, back string
+		dev                   bool
+	}{
+		"another host for the back channel": {"https://rp.example/cb", "https://rp.example/out?a=b", "https://api.rp.example:8443/out", false},
+		"a port that goes without saying":   {"https://rp.example:443/cb", "https://RP.example/out", "", false},
+		"loopback in development":           {"http://localhost:9000/cb", "http://localhost:9000/out", "http://127.0.0.1:9001/out", true},
+	} {
+		m := idp.ClientMetadata{RedirectURIs: []string{c.redirect}, FrontchannelLogoutURI: c.front, BackchannelLogoutURI: c.back}
+		if err := m.Complete(c.dev); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://RP.example:443/a?b": "https://rp.example", "https://rp.example:8443": "https://rp.example:8443", "http://[::1]:80/": "http://[::1]",
+		"com.example.app:/x": "", "javascript:alert(1)": "", "//rp.example": "", "https://a@rp.example/": "", "": "",
+	} {
+		if got := idp.Origin(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
 	}
 }

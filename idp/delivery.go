@@ -19,3 +19,9 @@ type Delivery struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time // not tried any more from then on; the row may be swept
 }
+
+// Delivered is the Result of a delivery that reached its app.
+const Delivered = "delivered"
+
+// Delivered reports whether the app has taken the message.
+func (d Delivery) Delivered() bool { return !d.DoneAt.IsZero() && d.Result == Delivered }

@@ -31,6 +31,8 @@ const (
 	EventLoginFailure    = "login.failure"
 	EventLoginBlocked    = "login.blocked"
 	EventLogout          = "logout"
+	EventLogoutDelivered = "logout.delivered"
+	EventLogoutFailed    = "logout.failed"
 	EventConsentGiven    = "consent.given"
 	EventConsentDenied   = "consent.denied"
 	EventGrantCreated    = "grant.created"
@@ -71,4 +73,5 @@ const (
 	EventDirectoryTried  = "directory.tried"
 	EventDirectoryDown   = "directory.down"
 	EventDirectoryUp     = "directory.up"
+	EventAppPreviewed    = "app.previewed"
 )

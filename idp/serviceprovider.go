@@ -33,6 +33,8 @@ type Endpoint struct {
 	Location  string `json:"location" format:"uri"`
 	Index     int    `json:"index"`
 	IsDefault bool   `json:"is_default,omitempty"`
+	// ResponseLocation takes what answers a message of ours. Empty: Location does.
+	ResponseLocation string `json:"response_location,omitempty" format:"uri" doc:"Where answers to our requests go, if not to location."`
 }
 
 // EncryptionMethod is a cipher or a key transport that a service provider can read, by

@@ -31,6 +31,8 @@ type ServiceProviderPolicy struct {
 	WantAuthnRequestsSigned bool   `json:"want_authn_requests_signed,omitempty" doc:"Refuse unsigned requests even if the metadata does not promise signed ones."`
 	AllowSHA1Requests       bool   `json:"allow_sha1_requests,omitempty" doc:"Accept requests that are signed with SHA-1, until legacy_until. Each is marked in its event."`
 	AllowIDPInitiated       bool   `json:"allow_idp_initiated,omitempty" doc:"Off by default: an unsolicited response can be injected into a stranger's browser (login CSRF)."`
+	SLOBinding              string `json:"slo_binding,omitempty" enum:"auto,redirect,post,soap" doc:"How the SP is told that a session has ended. auto (default): through the browser by the first of redirect and post that it lists, from server to server by soap where there is no browser or nothing else is listed."`
+	StartURL                string `json:"start_url,omitempty" maxLength:"2048" doc:"Where the application starts a sign-in itself, with an AuthnRequest. /launch/{app} prefers it to an IdP-initiated sign-in."`
 	DefaultRelayState       string `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool   `json:"disabled,omitempty"`
 }

@@ -23,10 +23,12 @@ type Session struct {
 // logout needs it to name the session to that app. OpenID Connect clients are not listed:
 // the [Grant] of each carries SessionID and SID.
 type SessionApp struct {
-	Protocol     string // ProtocolOIDC or ProtocolSAML
-	App          string // client_id or slug
-	NameID       string // SAML: as sent
-	NameIDFormat string // SAML: as sent
-	SessionIndex string // SAML: as sent
-	At           time.Time
+	Protocol        string // ProtocolOIDC or ProtocolSAML
+	App             string // client_id or slug
+	NameID          string // SAML: as sent, like the fields below
+	NameIDFormat    string
+	NameQualifier   string
+	SPNameQualifier string
+	SessionIndex    string
+	At              time.Time
 }

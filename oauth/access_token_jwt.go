@@ -36,14 +36,21 @@ func (t coreTokens) GenerateAccessToken(ctx context.Context, r fosite.Requester)
 // mintAccess makes an access token with these scopes of the unit's grant. Either format
 // belongs to the grant and dies with it wherever somebody asks this provider.
 func (p *Provider) mintAccess(ctx context.Context, u *unit, scopes []string) (string, error) {
-	all := p.everyAudience(u)
-	if u.audience == nil {
-		u.audience = p.allowedAudience(u, all)
-	}
+	all := p.chooseAudience(u)
 	if u.client.AccessTokenFormat == formatJWT {
 		return p.signAccess(ctx, u, scopes)
 	}
 	return p.tokens.newAccess(u.grant.ID, u.now, u.accessExpires(), selectScopes(u.grant.Scopes, scopes), selectScopes(all, u.audience))
+}
+
+// chooseAudience gives the token every audience of the grant unless the request chose
+// some, and returns all.
+func (p *Provider) chooseAudience(u *unit) []string {
+	all := p.everyAudience(u)
+	if u.audience == nil {
+		u.audience = p.allowedAudience(u, all)
+	}
+	return all
 }
 
 // accessClaims are RFC 9068 §2.2.
@@ -63,6 +70,15 @@ type accessClaims struct {
 }
 
 func (p *Provider) signAccess(ctx context.Context, u *unit, scopes []string) (string, error) {
+	body, err := p.accessBody(u, scopes)
+	if err != nil {
+		return "", err
+	}
+	return p.sign(ctx, &u.client.Client, accessTokenAlg(&u.client.Client), accessTokenType, json.RawMessage(body))
+}
+
+// accessBody is the token before it is signed.
+func (p *Provider) accessBody(u *unit, scopes []string) ([]byte, error) {
 	random := make([]byte, 12)
 	rand.Read(random)
 	g := u.grant
@@ -78,12 +94,9 @@ func (p *Provider) signAccess(ctx context.Context, u *unit, scopes []string) (st
 	}
 	body, err := json.Marshal(c)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if body, err = u.addRights(body, scopes); err != nil {
-		return "", err
-	}
-	return p.sign(ctx, &u.client.Client, accessTokenAlg(&u.client.Client), accessTokenType, json.RawMessage(body))
+	return u.addRights(body, scopes)
 }
 
 // accessTokenAlg is the client's algorithm of ID tokens if that has a public key: a

@@ -25,6 +25,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 	if a.front() {
 		idp.Note(r.Context(), slog.String("legacy", idp.GrantImplicit))
 	}
+	p.addSessionState(w, r, a, f, params)
 	p.deliver(w, r, a, params)
 }
 

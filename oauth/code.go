@@ -82,7 +82,8 @@ func (a *authorization) grant(f idp.Flow, now time.Time) (idp.Grant, error) {
 		g.GrantType = idp.GrantImplicit
 	}
 	if a.front() {
-		g.ExpiresAt = now.Add(idTokenTTL) // outlives the access token, and knows whom to sign out
+		u := &unit{client: client{Client: a.client}, grant: g}
+		g.ExpiresAt = u.remembered(now.Add(idTokenTTL)) // outlives the access token, and knows whom to sign out
 	}
 	return g, err
 }

@@ -32,6 +32,7 @@ func (p *Provider) redeem(ctx context.Context, u *unit) error {
 		r.RefreshSeq, r.RefreshExpiresAt = 1, u.now.Add(refreshLife(&u.client.Client))
 		r.ExpiresAt = later(r.ExpiresAt, r.RefreshExpiresAt)
 	}
+	r.ExpiresAt = u.remembered(r.ExpiresAt)
 	err := p.Records.RedeemCode(ctx, r, u.now)
 	switch {
 	case errors.Is(err, idp.ErrReused):
@@ -51,7 +52,7 @@ func (p *Provider) rotate(ctx context.Context, u *unit) error {
 		GraceUntil: u.now.Add(p.RefreshGrace), RefreshExpiresAt: u.now.Add(refreshLife(&u.client.Client)),
 	}
 	// A replay inside the grace window gets an access token too, which must not outlive the row.
-	r.ExpiresAt = later(u.accessExpires().Add(p.RefreshGrace), r.RefreshExpiresAt)
+	r.ExpiresAt = u.remembered(later(u.accessExpires().Add(p.RefreshGrace), r.RefreshExpiresAt))
 	err := p.Records.RotateRefresh(ctx, r)
 	switch {
 	case errors.Is(err, idp.ErrReused):

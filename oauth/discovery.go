@@ -24,6 +24,7 @@ type metadata struct {
 	Revocation               string   `json:"revocation_endpoint"`
 	Device                   string   `json:"device_authorization_endpoint"`
 	EndSession               string   `json:"end_session_endpoint,omitempty"`
+	CheckSession             string   `json:"check_session_iframe,omitempty"`
 	Scopes                   []string `json:"scopes_supported"`
 	ResponseTypes            []string `json:"response_types_supported"`
 	ResponseModes            []string `json:"response_modes_supported"`
@@ -50,6 +51,10 @@ type metadata struct {
 	RequestObjectAlgs        []string `json:"request_object_signing_alg_values_supported"`
 	RequirePushed            bool     `json:"require_pushed_authorization_requests"` // some clients must all the same
 	RequireSigned            bool     `json:"require_signed_request_object"`         // likewise
+	FrontchannelLogout       bool     `json:"frontchannel_logout_supported,omitempty"`
+	FrontchannelSID          bool     `json:"frontchannel_logout_session_supported,omitempty"`
+	BackchannelLogout        bool     `json:"backchannel_logout_supported,omitempty"`
+	BackchannelSID           bool     `json:"backchannel_logout_session_supported,omitempty"`
 	IssuerInAuthorizeAnswers bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -110,6 +115,11 @@ func (p *Provider) renderDiscovery() (document, error) {
 	}
 	if p.SignOuter != nil {
 		doc.EndSession = p.Issuer + endSessionPath
+		doc.FrontchannelLogout, doc.FrontchannelSID = true, true
+	}
+	doc.BackchannelLogout, doc.BackchannelSID = p.Outbound != nil, p.Outbound != nil
+	if p.States != nil {
+		doc.CheckSession = p.Issuer + checkSessionPath
 	}
 	if p.Registration.on() {
 		doc.Registration = p.Issuer + registerPath

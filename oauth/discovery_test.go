@@ -29,7 +29,7 @@ func TestConformance_A_Discovery(t *testing.T) {
 		"introspection_endpoint_auth_signing_alg_values_supported", "revocation_endpoint_auth_signing_alg_values_supported",
 		"pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "require_signed_request_object",
 		"request_object_signing_alg_values_supported", "require_request_uri_registration", "registration_endpoint",
-		"request_parameter_supported", "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
+		"request_parameter_supported", "request_uri_parameter_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported", "authorization_response_iss_parameter_supported",
 	}
 	for name, value := range doc {
 		if !slices.Contains(registered, name) {

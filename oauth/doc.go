@@ -34,6 +34,10 @@
 //	introspect.go         …say so to its client or to a resource server
 //	revoke.go             …end its Grant at its client's word
 //	end_session.go        an application signs people out: checked here, done by the login
+//	farewell.go           whom to tell that a session has ended, and what ends with it:
+//	                      frontchannel_logout.go, and backchannel_logout.go with its retries
+//	check_session.go      session_state, and the frame that says whether it still holds
+//	initiate_login.go     a sign-in that starts at our side
 //
 // # The core and what stands around it
 //

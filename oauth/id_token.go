@@ -18,14 +18,23 @@ type idTokens struct{ p *Provider }
 // GenerateIDToken signs the one token of a sign-in with the client's algorithm.
 func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite.Requester) (string, error) {
 	u := unitOf(ctx)
-	claims, err := u.personClaims(r.GetGrantedScopes(), inIDToken)
+	claims, err := t.p.idTokenClaims(u, r.GetGrantedScopes())
 	if err != nil {
 		return "", err
 	}
-	maps.Copy(claims, t.p.protocolClaims(u)) // last: nobody else names the subject
 	accessToken, code := handedOut(ctx)
 	u.bind(claims, accessToken, code)
 	return t.p.signIDToken(ctx, &u.client.Client, claims)
+}
+
+// idTokenClaims are all but those that bind the token to its request.
+func (p *Provider) idTokenClaims(u *unit, scopes []string) (map[string]any, error) {
+	claims, err := u.personClaims(scopes, inIDToken)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(claims, p.protocolClaims(u)) // last: nobody else names the subject
+	return claims, nil
 }
 
 func (p *Provider) signIDToken(ctx context.Context, c *idp.Client, claims map[string]any) (string, error) {

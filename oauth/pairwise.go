@@ -78,3 +78,16 @@ func (p *Provider) subjectOf(ctx context.Context, c *idp.Client, sub string) (st
 	id, err := p.Records.PersistentIDOf(ctx, pairwiseBack+c.Sector(), sub)
 	return id.Value, err
 }
+
+// calledSubject is what a client calls a person, outside of any grant; empty if a pairwise
+// client has never heard of them.
+func (p *Provider) calledSubject(ctx context.Context, c *idp.Client, subject string) (string, error) {
+	if !c.Pairwise() {
+		return subject, nil
+	}
+	id, err := p.Records.PersistentIDOf(ctx, pairwiseOf+c.Sector(), subject)
+	if errors.Is(err, idp.ErrNotFound) {
+		return "", nil
+	}
+	return id.Value, err
+}

@@ -35,6 +35,10 @@ type Records interface {
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)
+	Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error)
+	CreateDeliveries(ctx context.Context, ds []idp.Delivery) error
+	ClaimDeliveries(ctx context.Context, now, lease time.Time, limit int) ([]idp.Delivery, error)
+	SettleDelivery(ctx context.Context, d idp.Delivery) error
 	PersistentID(ctx context.Context, candidate idp.PersistentID) (idp.PersistentID, error)
 	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
@@ -87,7 +91,7 @@ type Marks interface {
 	SeenOnce(ctx context.Context, key string, until time.Time) error
 }
 
-// Options of [New]. All but Dev, SignOuter, NoLimits and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter, States, Outbound, NoLimits and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
@@ -98,6 +102,8 @@ type Options struct {
 	Ring         *keys.Ring
 	Login        Login
 	SignOuter    SignOuter // nil: there is no logout endpoint, and discovery does not name one
+	States       States    // nil: no session management
+	Outbound     Poster    // nil: clients have no back channel
 	People       People
 	Pages        *web.Pages
 	Events       Recorder

@@ -30,13 +30,21 @@ func (p *Provider) UserInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	idp.Note(r.Context(), slog.String("client", t.client.ID), slog.String("subject", t.grant.Subject))
-	claims, err := t.personClaims(t.scopes, inUserInfo)
+	claims, err := t.userInfoClaims(t.scopes)
 	if err != nil {
 		p.failBearer(w, r, refusedDead(err))
 		return
 	}
-	claims["sub"] = t.subject()
 	p.writeUserInfo(w, r, &t.client.Client, claims)
+}
+
+func (u *unit) userInfoClaims(scopes []string) (map[string]any, error) {
+	claims, err := u.personClaims(scopes, inUserInfo)
+	if err != nil {
+		return nil, err
+	}
+	claims["sub"] = u.subject()
+	return claims, nil
 }
 
 // writeUserInfo answers in JSON, or signed if the client registered for that (OpenID

@@ -185,17 +185,20 @@ func (p *Provider) checkDestination(_ context.Context, q *request) error {
 
 // checkTime measures the message with our clock, at the moment it arrived: S13.
 func (p *Provider) checkTime(_ context.Context, q *request) error {
-	ahead := skew
-	if q.sp.ClockSkew != nil {
-		ahead = time.Duration(*q.sp.ClockSkew) * time.Second
-	}
 	switch age := q.in.At.Sub(q.msg.IssueInstant); {
-	case age < -ahead:
+	case age < -clockSkew(q.sp):
 		return q.root.Errorf("the IssueInstant is in the future. Our time was %s when the request arrived; the clock of the application's server is wrong.", q.in.At.Format(time.RFC3339))
 	case age > maxAge:
 		return idp.Errorf(idp.Expired, "The request to sign in is more than %d minutes old. Start again at the application. If this happens every time, the clock of the application's server is slow; our time was %s.", int(maxAge.Minutes()), q.in.At.Format(time.RFC3339))
 	}
 	return nil
+}
+
+func clockSkew(sp idp.ServiceProvider) time.Duration {
+	if sp.ClockSkew != nil {
+		return time.Duration(*sp.ClockSkew) * time.Second
+	}
+	return skew
 }
 
 // checkReplay lets every request in once (S12). Without an answer from the store nobody

@@ -76,11 +76,16 @@ func (a *assertion) writeName(w *wire.Writer) error {
 	if a.name.Format == "" {
 		return nil
 	}
-	if a.idSealer == nil {
-		a.name.write(w)
+	return writeName(w, a.name, a.idSealer)
+}
+
+// writeName writes a NameID, or an EncryptedID if there is somebody to seal it.
+func writeName(w *wire.Writer, n nameID, s *xenc.Sealer) error {
+	if s == nil {
+		n.write(w)
 		return nil
 	}
-	return writeSealed(w, "saml:EncryptedID", a.idSealer, func(inner *wire.Writer) error { a.name.write(inner); return nil })
+	return writeSealed(w, "saml:EncryptedID", s, func(inner *wire.Writer) error { n.write(inner); return nil })
 }
 
 func (n nameID) write(w *wire.Writer) {

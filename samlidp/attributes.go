@@ -21,13 +21,17 @@ func defaultAttributes() []idp.Mapping {
 	}
 }
 
+func attributeRows(sp idp.ServiceProvider) []idp.Mapping {
+	if len(sp.Attributes) == 0 {
+		return defaultAttributes()
+	}
+	return sp.Attributes
+}
+
 // attributes of person for the application, nil if there are none. wanted, if not nil, names
 // those that the request asks for.
 func attributes(sp idp.ServiceProvider, wanted []string, person idp.Person) ([]mapping.Attribute, error) {
-	rows := sp.Attributes
-	if len(rows) == 0 {
-		rows = defaultAttributes()
-	}
+	rows := attributeRows(sp)
 	if wanted != nil {
 		rows = slices.DeleteFunc(slices.Clone(rows), func(row idp.Mapping) bool { return !slices.Contains(wanted, row.Name) })
 	}
@@ -35,7 +39,7 @@ func attributes(sp idp.ServiceProvider, wanted []string, person idp.Person) ([]m
 	var missing *mapping.MissingError
 	switch {
 	case errors.As(err, &missing):
-		return nil, responder(subRequestDenied, "The attribute %q is required for this application, and the directory has no %q for this person.", missing.Name, missing.From).because(err)
+		return nil, responder(subRequestDenied, "The attribute %q is required for this application, and this person has no value for it (%s).", missing.Name, missing.From).because(err)
 	case err != nil:
 		return nil, err
 	}

@@ -27,7 +27,7 @@ const (
 // to the field.
 func CompleteServiceProvider(sp *idp.ServiceProvider, dev bool) error {
 	for _, step := range []func(*idp.ServiceProvider) error{
-		completeEntityID, completeName, completeEndpoints, completeSign, completeLegacy, completeEncryption,
+		completeEntityID, completeName, completeEndpoints, completeLogout, completeSign, completeLegacy, completeEncryption,
 		completeNameID, completeNameIDSources, completeAudiences, completeTimes, completePolicy, completeKeys, completeAttributes,
 	} {
 		if err := step(sp); err != nil {
@@ -157,7 +157,10 @@ func checkLocations(sp *idp.ServiceProvider, dev bool) error {
 	if err := check("acs", sp.ACS); err != nil {
 		return err
 	}
-	return check("slo", sp.SLO)
+	if sp.StartURL != "" && (len(sp.StartURL) > 2048 || !deliverable(sp.StartURL, dev)) {
+		return invalid("/start_url", "The address must be a complete https:// address without user name and fragment%s.", or)
+	}
+	return checkLogoutLocations(sp.SLO, dev, or)
 }
 
 // completeKeys: an application whose requests must be signed needs a key to check them

@@ -42,7 +42,7 @@ func (p *Provider) autoPost(w http.ResponseWriter, r *http.Request, q *request, 
 
 // redirect sends the answer in the address (Bindings §3.4). What does not fit becomes a refusal that does.
 func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, q *request, a *response, s *dsig.Signer, doc []byte) {
-	target, err := redirectTo(q, s, doc)
+	target, err := redirectURL(s, q.acs.Location, "SAMLResponse", doc, q.relayState)
 	switch {
 	case err != nil:
 		p.pages.Error(w, r, err)
@@ -58,16 +58,17 @@ func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, q *request, 
 	}
 }
 
-func redirectTo(q *request, s *dsig.Signer, doc []byte) (string, error) {
-	query, err := wire.EncodeRedirect("SAMLResponse", doc, q.relayState)
+// redirectURL is the address that carries a message by HTTP-Redirect, signed (Bindings §3.4.4).
+func redirectURL(s *dsig.Signer, location, param string, doc []byte, relayState string) (string, error) {
+	query, err := wire.EncodeRedirect(param, doc, relayState)
 	if err != nil {
 		return "", err
 	}
 	if query, err = s.SignQuery(query); err != nil {
 		return "", err
 	}
-	if strings.Contains(q.acs.Location, "?") {
-		return q.acs.Location + "&" + query, nil
+	if strings.Contains(location, "?") {
+		return location + "&" + query, nil
 	}
-	return q.acs.Location + "?" + query, nil
+	return location + "?" + query, nil
 }

@@ -1,5 +1,5 @@
 // Package samlidp is the SAML 2.0 identity provider: Web Browser SSO by Redirect and
-// POST, IdP-initiated sign-in, and metadata.
+// POST, IdP-initiated sign-in, single logout by Redirect, POST and SOAP, and metadata.
 //
 // # One sign-in
 //
@@ -20,6 +20,26 @@
 //
 // What an admin may decide about an application is [idp.ServiceProviderPolicy];
 // complete.go and complete_policy.go refuse what could not work before it is saved.
+//
+// # One logout
+//
+//	GET  /saml/slo?SAMLRequest=…   [Provider.SLO]: an application asks. accept (slo_accept.go) → which sessions (slo_names.go) → they end → …
+//	POST /saml/slo                 the same, and the browser comes back by GET as above
+//	GET  /saml/slo/continue        [Provider.SLOContinue]: … every other application was told → LogoutResponse
+//	POST /saml/soap/slo            [Provider.SOAPLogout]: the same without a browser
+//
+//	[Provider.Farewells]           how applications are told, whoever ended the session: SOAP, or a frame of the login's page that
+//	                               opens their address or GET /saml/slo/send ([Provider.SLOSend]), which posts
+//	GET, POST /saml/slo            SAMLResponse=…: their answer, in that frame (slo_hear.go)
+//
+// The session always ends first, and only then is anybody told. No request is chained
+// through one application to the next: each is told on its own, so that one that is broken
+// stops nobody, and the answer to the one that asked says PartialLogout. In a frame a browser may hold
+// all cookies back, so that everything there hangs on the ID of our request.
+//
+// An application ends only sessions in which it takes part, under a name that it was told
+// itself. Who has that name is remembered beside the session (slo_names.go), for an application that
+// asks without the person's browser.
 //
 // # Rules
 //

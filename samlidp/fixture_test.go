@@ -45,6 +45,7 @@ type house struct {
 	mux    *http.ServeMux
 	store  *memory.Store
 	login  *fakeLogin
+	logout *fakeLogout
 	people fakePeople
 	events *fakeEvents
 	saml   *samlidp.Provider
@@ -69,6 +70,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	h := &house{t: t, clock: noon, events: &fakeEvents{}, mux: http.NewServeMux()}
 	h.store = memory.New(h.now)
 	h.login = &fakeLogin{house: h}
+	h.logout = &fakeLogout{house: h, told: map[string]error{}}
 	h.people = fakePeople{alice: {
 		Subject: alice, Directory: "local", Login: "alice", Status: idp.Active,
 		Attributes: idp.Attributes{
@@ -81,6 +83,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	o := samlidp.Options{
 		Issuer: issuer, Records: h.store, Flows: h.store, Marks: h.store, Ring: newRing(t), Login: h.login,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
+		Tickets: h.store, Sessions: h.store, Logout: h.logout,
 	}
 	for _, c := range change {
 		c(&o)
@@ -91,6 +94,10 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	h.mux.HandleFunc("GET /saml/sso/continue", h.saml.SSOContinue)
 	h.mux.HandleFunc("GET /saml/init", h.saml.InitByName)
 	h.mux.HandleFunc("GET /saml/init/{app}", h.saml.Init)
+	h.mux.HandleFunc("/saml/slo", h.saml.SLO)
+	h.mux.HandleFunc("GET /saml/slo/continue", h.saml.SLOContinue)
+	h.mux.HandleFunc("GET /saml/slo/send", h.saml.SLOSend)
+	h.mux.HandleFunc("POST /saml/soap/slo", h.saml.SOAPLogout)
 	h.mux.HandleFunc("GET /saml/metadata", h.saml.Metadata)
 	h.mux.HandleFunc("GET /saml/metadata/{app}", h.saml.AppMetadata)
 	return h

@@ -142,12 +142,16 @@ func expected(q *request, name nameID) error {
 // join tells the session that this application knows it now, so that logout can name it.
 func (p *Provider) join(ctx context.Context, q *request, who idp.Answer, a *assertion) error {
 	err := p.login.Joined(ctx, who.Session, idp.SessionApp{
-		Protocol: idp.ProtocolSAML, App: q.sp.App, NameID: a.name.Value, NameIDFormat: a.name.Format, SessionIndex: a.session, At: p.now().UTC(),
+		Protocol: idp.ProtocolSAML, App: q.sp.App, NameID: a.name.Value, NameIDFormat: a.name.Format,
+		NameQualifier: a.name.NameQualifier, SPNameQualifier: a.name.SPNameQualifier, SessionIndex: a.session, At: p.now().UTC(),
 	})
 	if errors.Is(err, idp.ErrNotFound) {
 		return idp.Errorf(idp.Expired, "You were signed out meanwhile. Start again at the application.").Because(err)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.remember(ctx, q.sp, a.name.Value, who.Subject)
 }
 
 // recordIssued comes before the answer leaves: what is not on record is not handed out.

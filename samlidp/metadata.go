@@ -73,6 +73,11 @@ func (p *Provider) describe(sp *idp.ServiceProvider, certificates []*x509.Certif
 			{Binding: wire.BindingRedirect, Location: p.ssoURL},
 			{Binding: wire.BindingPost, Location: p.ssoURL},
 		},
+		SLO: []idp.Endpoint{
+			{Binding: wire.BindingRedirect, Location: p.sloURL},
+			{Binding: wire.BindingPost, Location: p.sloURL},
+			{Binding: wire.BindingSOAP, Location: p.issuer + SOAPLogoutPath},
+		},
 		NameIDFormats: []string{FormatPersistent, FormatTransient, FormatEmail, FormatUnspecified},
 	}
 	for _, c := range certificates {

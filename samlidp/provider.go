@@ -1,6 +1,7 @@
 package samlidp
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/x509"
@@ -16,10 +17,14 @@ import (
 
 // Paths below the issuer. The metadata URL is the IdP's entity ID too.
 const (
-	MetadataPath = "/saml/metadata"
-	SSOPath      = "/saml/sso"
-	ContinuePath = "/saml/sso/continue"
-	InitPath     = "/saml/init/" // and without the last slash, with Shibboleth's parameters
+	MetadataPath    = "/saml/metadata"
+	SSOPath         = "/saml/sso"
+	ContinuePath    = "/saml/sso/continue"
+	InitPath        = "/saml/init/" // and without the last slash, with Shibboleth's parameters
+	SLOPath         = "/saml/slo"
+	SLOContinuePath = "/saml/slo/continue"
+	SLOSendPath     = "/saml/slo/send"
+	SOAPLogoutPath  = "/saml/soap/slo"
 )
 
 // Records is what is read of the registrations, and the one thing written: a persistent id.
@@ -60,6 +65,33 @@ type Login interface {
 	Joined(ctx context.Context, sessionID string, app idp.SessionApp) error
 }
 
+// Logout ends sessions and tells every application, of whatever protocol.
+type Logout interface {
+	// Current returns the browser's live session, nil if it has none.
+	Current(r *http.Request) (*idp.Session, error)
+	// SignOut ends the browser's session sid, tells the applications but by, and has the
+	// browser go to back, a path of ours, with &logout=<id> for Ended; or stay on a page that says
+	// what became of it if back is empty. It answers the browser, unless it returns an error.
+	SignOut(w http.ResponseWriter, r *http.Request, sid string, by idp.SessionApp, back string) error
+	// EndSession ends a session without its browser. complete: every application but by was told.
+	EndSession(ctx context.Context, s idp.Session, by idp.SessionApp) (complete bool, err error)
+	// Ended reports whether every application was told in a logout. ErrNotFound if there is
+	// no such logout.
+	Ended(ctx context.Context, logout string) (complete bool, err error)
+	// Told records the answer of an application; cause nil: it ended its session.
+	// ErrNotFound if it was not asked in that logout.
+	Told(ctx context.Context, logout, app string, cause error) error
+}
+
+// Sessions finds the sessions of a person.
+type Sessions interface {
+	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
+}
+
+// Post sends a body to an address of an application and returns what it answered, at most
+// maxBytes.
+type Post func(ctx context.Context, address string, header http.Header, body []byte, maxBytes int64) (status int, answer []byte, err error)
+
 // People answers what the directory says about a subject right now.
 type People interface {
 	Person(ctx context.Context, subject string) (idp.Person, error)
@@ -72,20 +104,26 @@ type Events interface {
 	Record(ctx context.Context, e idp.Event) error
 }
 
-// Options is all that a Provider needs. Every field but Scope, Dev and Now is required.
+// Options is all that a Provider needs. Every field but those of the last block is required.
 type Options struct {
-	Issuer  string // configured URL without trailing slash; all our addresses derive from it
-	Scope   string // behind the @ of subject identifiers; default: the issuer's host
-	Dev     bool   // answers may go to http on loopback
-	Records Records
-	Flows   Flows
-	Marks   Marks
-	Ring    Ring
-	Login   Login
-	People  People
-	Pages   *web.Pages
-	Events  Events
-	Now     func() time.Time // nil: time.Now
+	Issuer   string // configured URL without trailing slash; all our addresses derive from it
+	Records  Records
+	Flows    Flows
+	Tickets  idp.Tickets
+	Sessions Sessions
+	Marks    Marks
+	Ring     Ring
+	Login    Login
+	Logout   Logout
+	People   People
+	Pages    *web.Pages
+	Events   Events
+
+	Scope      string           // behind the @ of subject identifiers; default: the issuer's host
+	Dev        bool             // answers may go to http on loopback
+	Post       Post             // nil: nothing is sent by SOAP
+	SessionTTL time.Duration    // longest life of a session; default 12 h
+	Now        func() time.Time // nil: time.Now
 }
 
 // Provider is one SAML identity provider. Its handlers are safe for concurrent use.
@@ -93,17 +131,24 @@ type Provider struct {
 	issuer   string
 	entityID string
 	ssoURL   string
+	sloURL   string
 	dev      bool
 	records  Records
 	flows    Flows
+	tickets  idp.Tickets
+	sessions Sessions
 	marks    Marks
 	ring     Ring
 	login    Login
+	logout   Logout
 	people   People
 	pages    *web.Pages
 	events   Events
 	now      func() time.Time
 	newID    func() string // of messages and assertions; tests fix it
+
+	post       Post
+	sessionTTL time.Duration
 
 	scope    string
 	signers  signers
@@ -113,12 +158,14 @@ type Provider struct {
 // New returns a Provider. It fails if the options are incomplete or the key cannot sign.
 func New(o Options) (*Provider, error) {
 	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Marks == nil || o.Ring == nil ||
-		o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil {
-		return nil, errors.New("samlidp: every option but Scope, Dev and Now is required")
+		o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil ||
+		o.Tickets == nil || o.Sessions == nil || o.Logout == nil {
+		return nil, errors.New("samlidp: a required option is missing")
 	}
 	p := &Provider{
-		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, dev: o.Dev,
-		records: o.Records, flows: o.Flows, marks: o.Marks, ring: o.Ring, login: o.Login,
+		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, sloURL: o.Issuer + SLOPath, dev: o.Dev,
+		records: o.Records, flows: o.Flows, tickets: o.Tickets, sessions: o.Sessions, marks: o.Marks, ring: o.Ring, login: o.Login,
+		logout: o.Logout, post: o.Post, sessionTTL: cmp.Or(o.SessionTTL, 12*time.Hour),
 		scope: firstOf(o.Scope, host(o.Issuer)), people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
 		newID: func() string { return "_" + idp.NewID() }, // xs:ID may not start with a digit
 	}

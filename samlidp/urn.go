@@ -60,6 +60,7 @@ const (
 	subInvalidNameIDPolicy = statusPrefix + "InvalidNameIDPolicy"
 	subNoAuthnContext      = statusPrefix + "NoAuthnContext"
 	subNoPassive           = statusPrefix + "NoPassive"
+	subPartialLogout       = statusPrefix + "PartialLogout"
 	subNoSupportedIDP      = statusPrefix + "NoSupportedIDP"
 	subRequestDenied       = statusPrefix + "RequestDenied"
 	subRequestUnsupported  = statusPrefix + "RequestUnsupported"

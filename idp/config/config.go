@@ -22,6 +22,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix `json:"trusted_proxies" doc:"Networks (CIDR) of the reverse proxies whose X-Forwarded-For is believed."`
 	Outbound       Outbound       `json:"outbound"`
 	Limits         Limits         `json:"limits"`
+	Logout         Logout         `json:"logout"`
 	SAML           SAML           `json:"saml"`
 	Dev            bool           `json:"dev" doc:"For work on one machine: http on loopback addresses. Refuses to listen anywhere else."`
 	Demo           bool           `json:"demo" doc:"Dev, with a demo directory, a demo relying party and a demo service provider."`
@@ -49,6 +50,11 @@ type SAML struct {
 // Limits of attempts.
 type Limits struct {
 	Enabled bool `json:"enabled" default:"true" doc:"Slow down guessing of passwords. Off is for load tests only."`
+}
+
+// Logout says where the plain sign-out address may lead.
+type Logout struct {
+	ReturnURLs []string `json:"return_urls" doc:"Addresses that /logout?return_to=… may go on to, compared character by character, beside the post_logout_redirect_uris of all clients."`
 }
 
 // Log says how the server writes its log lines.

@@ -56,7 +56,7 @@ func TestDefaultsAreSafe(t *testing.T) {
 		Limits:       config.Limits{Enabled: true}, Log: config.Log{Format: "json", Level: "info"},
 		Directories: []config.Directory{{ID: "local", Kind: "local"}},
 	}
-	c.TrustedProxies, c.Outbound.AllowHosts, c.Scopes, c.RegistrationResources = nil, nil, nil, nil
+	c.TrustedProxies, c.Outbound.AllowHosts, c.Logout.ReturnURLs, c.Scopes, c.RegistrationResources = nil, nil, nil, nil, nil
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}

@@ -71,6 +71,7 @@ func (v *validator) check() {
 	}
 	v.checkStores()
 	v.checkOutbound()
+	v.checkLogout()
 	if v.SAML.Scope != "" && !samlScope.MatchString(v.SAML.Scope) {
 		v.fault("saml.scope", "Expected a domain name such as example.org.")
 	}
@@ -157,6 +158,15 @@ func (v *validator) checkStores() {
 	}
 	if v.DrainDelay < 0 || v.DrainDelay > maxDrainDelay {
 		v.fault("drain_delay", "Expected %s to %s.", Duration(0), maxDrainDelay)
+	}
+}
+
+func (v *validator) checkLogout() {
+	for i, raw := range v.Logout.ReturnURLs {
+		u, err := url.Parse(raw)
+		if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && v.Dev && loopbackHost(u.Hostname())) {
+			v.fault("logout.return_urls", "Item %d: expected an https address, such as https://www.example.org/goodbye.", i+1)
+		}
 	}
 }
 

@@ -93,6 +93,7 @@ type request struct {
 	url    *url.URL
 	body   url.Values
 	from   *url.URL // the page that caused it; nil: typed in
+	frame  bool     // inside a frame of that page
 	worst  int      // Sec-Fetch-Site over the whole chain, as an index of sites
 }
 
@@ -212,13 +213,13 @@ func (j *jar) set(u *url.URL, cookies []*http.Cookie) {
 }
 
 // cookies returns what r carries: with a request that another site caused, None
-// always, Lax (the default) by GET, Strict never.
+// always, Lax (the default) by GET outside frames, Strict never.
 func (j jar) cookies(r request) []*http.Cookie {
 	cross := max(r.worst, site(r.from, r.url)) == 3
 	var out []*http.Cookie
 	for _, k := range j {
 		below := k.Path == "/" || r.url.Path == k.Path || strings.HasPrefix(r.url.Path, strings.TrimSuffix(k.Path, "/")+"/")
-		held := cross && (k.SameSite == http.SameSiteStrictMode || k.SameSite != http.SameSiteNoneMode && r.method == http.MethodPost)
+		held := cross && (k.SameSite == http.SameSiteStrictMode || k.SameSite != http.SameSiteNoneMode && (r.frame || r.method == http.MethodPost))
 		secure := !k.Secure || r.url.Scheme == "https" || r.url.Hostname() == "localhost"
 		if k.host == r.url.Hostname() && below && secure && !held {
 			out = append(out, &http.Cookie{Name: k.Name, Value: k.Value})

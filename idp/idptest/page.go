@@ -67,6 +67,51 @@ func (p *Page) Click(link string) *Page {
 	return p.b.visit(request{method: http.MethodGet, url: u, from: p.URL})
 }
 
+// Frames loads the frames of the page as a browser does: with its policy, and without the
+// cookies that are held back in frames of other sites.
+func (p *Page) Frames() []*Page {
+	p.b.t.Helper()
+	var out []*Page
+	for _, n := range p.all(func(n *html.Node) bool { return n.DataAtom == atom.Iframe }) {
+		u, err := p.URL.Parse(attr(n, "src"))
+		if err != nil {
+			p.fatalf("frame %q: %v", attr(n, "src"), err)
+		}
+		if !p.mayFrame(u) {
+			p.fatalf("the policy does not let the page load %s: %s", u, p.Header.Get("Content-Security-Policy"))
+		}
+		out = append(out, p.b.visit(request{method: http.MethodGet, url: u, from: p.URL, frame: true}))
+	}
+	return out
+}
+
+// mayFrame applies frame-src, or what stands in for it (CSP 3 §6.1).
+func (p *Page) mayFrame(u *url.URL) bool {
+	allowed := "'none'"
+	for directive := range strings.SplitSeq(p.Header.Get("Content-Security-Policy"), ";") {
+		if sources, ok := strings.CutPrefix(strings.TrimSpace(directive), "frame-src "); ok {
+			allowed = sources
+		}
+	}
+	for source := range strings.FieldsSeq(allowed) {
+		if source == u.Scheme+"://"+u.Host || source == "'self'" && site(p.URL, u) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// Refresh goes where the page goes by itself (the Refresh header).
+func (p *Page) Refresh() *Page {
+	p.b.t.Helper()
+	_, to, found := strings.Cut(p.Header.Get("Refresh"), "url=")
+	u, err := p.URL.Parse(to)
+	if !found || err != nil {
+		p.fatalf("the page stays: Refresh %q", p.Header.Get("Refresh"))
+	}
+	return p.b.visit(request{method: http.MethodGet, url: u, from: p.URL})
+}
+
 // Reload asks for the page again by GET.
 func (p *Page) Reload() *Page { return p.b.visit(request{method: http.MethodGet, url: p.URL}) }
 

@@ -18,11 +18,26 @@
 //
 // Whatever goes wrong ends in a page with a way on (problem.go), never in a dead end.
 //
+// # The way out
+//
+//	GET, POST /logout      [Handler.Logout] asks, and ends the session of this browser
+//	[Handler.SignOut]      the same for an application, without a question if it knows the session
+//	[Handler.EndSession]   ends a session without its browser
+//	GET /logout/progress   [Handler.LogoutProgress] visits applications in frames
+//	GET /logout/end        [Handler.LogoutEnd] goes on, or says what became of it
+//
+// The session ends first. Then every protocol says whom to tell ([Farewells]): what goes
+// from server to server goes at once, in parallel and bounded; what needs the browser goes
+// through the progress page, whose state is a Ticket for 15 minutes. [Result] says of each
+// app whether it was told.
+//
 // # Cookies
 //
 //   - cloudsso-browser says which browser a flow belongs to. One value serves all flows
 //     of a browser, so two tabs do not disturb each other.
 //   - cloudsso-session is the session's secret; it is fresh after each authentication.
+//   - cloudsso-state tells the frame of session management which session there is; script
+//     reads it (browser_state.go).
 //   - cloudsso-device remembers which accounts have signed in on this browser before
 //     (limits.go), so that strangers cannot lock anybody out.
 //

@@ -79,6 +79,13 @@ type Options struct {
 	MAC      MAC // of its own purpose
 	Now      func() time.Time
 
+	// Farewells are the protocols that tell apps of the end of a session, and Tickets keeps
+	// what has become of that. ReturnTo says whether the plain sign-out address may lead to
+	// an address; nil: to none.
+	Farewells []Farewells
+	Tickets   Tickets
+	ReturnTo  func(ctx context.Context, address string) (bool, error)
+
 	SessionTTL  time.Duration // from authentication to the end at the latest; default 12 h
 	SessionIdle time.Duration // without any use; default 2 h
 	NoLimits    bool          // no bound on password tries; for tests
@@ -94,9 +101,14 @@ type Handler struct {
 	events   Events
 	mac      MAC
 	clock    func() time.Time
-	ttl      time.Duration
-	idle     time.Duration
-	limits   bool
+
+	farewells []Farewells
+	tickets   Tickets
+	returnTo  func(ctx context.Context, address string) (bool, error)
+
+	ttl    time.Duration
+	idle   time.Duration
+	limits bool
 
 	base   string // path of the issuer
 	secure bool   // https issuer
@@ -109,7 +121,8 @@ func New(o Options) *Handler {
 		flows: o.Flows, consents: o.Consents, people: o.People, apps: o.Apps, pages: o.Pages,
 		events: o.Events, mac: o.MAC, clock: o.Now, limits: !o.NoLimits,
 		ttl: cmp.Or(o.SessionTTL, 12*time.Hour), idle: cmp.Or(o.SessionIdle, 2*time.Hour),
-		cross: http.NewCrossOriginProtection(),
+		cross:     http.NewCrossOriginProtection(),
+		farewells: o.Farewells, tickets: o.Tickets, returnTo: o.ReturnTo,
 	}
 	if u, err := url.Parse(o.Issuer); err == nil && u.Host != "" {
 		h.base, h.secure = strings.TrimSuffix(u.Path, "/"), u.Scheme == "https"

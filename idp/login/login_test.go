@@ -78,7 +78,7 @@ func start(t *testing.T, tls bool, options ...option) *house {
 	}
 	o := login.Options{
 		Issuer: h.url, Flows: h.store, Consents: h.store, People: h.people, Apps: h.apps, Pages: pages,
-		Events: h.events, MAC: mac("key"), Now: h.clock,
+		Events: h.events, MAC: mac("key"), Now: h.clock, Tickets: h.store,
 	}
 	for _, set := range options {
 		set(&o)
@@ -90,6 +90,8 @@ func start(t *testing.T, tls bool, options ...option) *house {
 	mux.HandleFunc("POST /login/consent", h.login.ConsentPost)
 	mux.HandleFunc("POST /login/select", h.login.SelectPost)
 	mux.HandleFunc("/logout", h.login.Logout)
+	mux.HandleFunc("GET /logout/progress", h.login.LogoutProgress)
+	mux.HandleFunc("GET /logout/end", h.login.LogoutEnd)
 	mux.HandleFunc("GET /signout", func(w http.ResponseWriter, r *http.Request) {
 		var e login.Ending
 		if err := json.Unmarshal([]byte(r.FormValue("ending")), &e); err != nil {

@@ -167,6 +167,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v visit, p idp.P
 	}
 	idp.Note(r.Context(), slog.String("subject", p.Subject))
 	h.setCookie(w, sessionCookie, secret, 0)
+	h.BrowserState(w, r, s.SID)
 	h.rememberDevice(w, r, t.account)
 	// Both facts are set anew: whatever somebody else noted in this flow before is void.
 	v.flow.Answer = idp.Answer{Session: s.ID, Subject: s.Subject}

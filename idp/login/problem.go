@@ -38,6 +38,10 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, from string, err 
 		page.Status, page.Title = http.StatusForbidden, "Please try that once more"
 		page.Advice = "Nothing was changed. Go on with the current page."
 		page.Actions = []web.Action{{Text: "Continue", URL: goOn(r)}}
+	case errors.Is(err, errReturn):
+		page.Title = "This sign-out link is not allowed"
+		page.Advice = "You can sign out here; you will not be sent on afterwards."
+		page.Actions = []web.Action{{Text: "Sign out", URL: "/logout"}}
 	case errors.Is(err, errNoApp):
 		page.Status, page.Title = http.StatusNotFound, "Unknown application"
 		page.Advice = "Please ask the people who run the application."

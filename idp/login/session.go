@@ -31,6 +31,9 @@ func (h *Handler) session(r *http.Request) (*idp.Session, error) {
 	return &s, nil
 }
 
+// Current returns the live session of the browser that sent r, nil if it has none.
+func (h *Handler) Current(r *http.Request) (*idp.Session, error) { return h.session(r) }
+
 func (h *Handler) live(s idp.Session) bool {
 	now := h.now()
 	return now.Before(s.ExpiresAt) && now.Sub(s.SeenAt) < h.idle
@@ -77,6 +80,7 @@ func (h *Handler) replace(ctx context.Context, old *idp.Session, s *idp.Session)
 		s.SID, s.Apps = ended.SID, ended.Apps
 		return nil
 	}
+	h.Farewell(ctx, ended) // what came of it is nobody's here to see
 	return h.events.Record(ctx, idp.Event{Name: idp.EventLogout, Subject: ended.Subject, Detail: map[string]string{"reason": "another_person", "sid": ended.SID}})
 }
 

@@ -265,8 +265,14 @@ func TestCookies(t *testing.T) {
 			set := &setCookies{next: b.Transport, seen: map[string]*http.Cookie{}}
 			b.Transport = set
 			outcome(t, h.signIn(h.ask(b, "oidc:chat", ""), "ada"), idp.SignedIn, "s-ada")
-			if len(set.seen) != 3 {
+			if len(set.seen) != 4 {
 				t.Errorf("cookies %v", set.seen)
+			}
+			// O4: a frame of other sites reads the state; it is not the session.
+			state := set.seen[c.prefix+"cloudsso-state"]
+			if state == nil || state.HttpOnly || state.Secure != c.tls || c.tls && state.SameSite != http.SameSiteNoneMode || state.Path != "/" || state.MaxAge != 0 ||
+				state.Value == set.seen[c.prefix+"cloudsso-session"].Value {
+				t.Errorf("state: %v", state)
 			}
 			for _, short := range []string{"browser", "session", "device"} {
 				k := set.seen[c.prefix+"cloudsso-"+short]

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"encoding/json"
 	"strings"
 
 	"cloudsso/idp"
@@ -22,24 +23,38 @@ type Attribute struct {
 }
 
 // Attributes makes SAML attributes out of p by rows, in their order. Values are texts
-// as idp.Text writes them; structured values have no text and are left out. A required
-// row without a value is a [MissingError]; others without one are left out.
+// as idp.Text writes them; structured values have no text and are left out, unless the
+// row has the type json. A required row without a value is a [MissingError]; others
+// without one are left out.
 func Attributes(rows []idp.Mapping, p idp.Person) ([]Attribute, error) {
 	var out []Attribute
 	for _, row := range rows {
-		found := texts(values(p, row.From))
-		if len(found) == 0 {
-			if row.Required {
-				return nil, &MissingError{Name: row.Name, From: row.From}
-			}
-			continue
+		o := evaluate(row, p)
+		found := o.texts(row.Type)
+		if len(found) > 0 {
+			out = append(out, Attribute{Name: row.Name, Format: format(row), FriendlyName: row.FriendlyName, Values: found})
+		} else if row.Required {
+			return nil, missing(row, o)
 		}
-		if row.Join != "" {
-			found = []string{strings.Join(found, row.Join)}
-		}
-		out = append(out, Attribute{Name: row.Name, Format: format(row), FriendlyName: row.FriendlyName, Values: found})
 	}
 	return out, nil
+}
+
+// texts are the values in SAML.
+func (o *outcome) texts(kind string) []string {
+	found := texts(o.values)
+	if kind == "json" {
+		found = nil
+		for _, v := range o.values {
+			if raw, err := json.Marshal(v); err == nil {
+				found = append(found, string(raw))
+			}
+		}
+	}
+	if len(found) == 0 && o.note == "" {
+		o.note = "a structured value has no text"
+	}
+	return found
 }
 
 func format(row idp.Mapping) string {

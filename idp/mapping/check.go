@@ -12,11 +12,12 @@ import (
 
 const (
 	maxRows = 200
-	maxText = 256 // bytes of a name, a source or a separator
+	maxText = 256 // bytes of a name, an attribute, a separator or a value of a map
 )
 
 // Check refuses rows that cannot work, for claims and SAML attributes alike. The error
-// is an *idp.Error whose Field is a JSON pointer into rows, such as "/2/name".
+// is an *idp.Error whose Field is a JSON pointer into rows, such as "/2/name" or
+// "/0/from/cel".
 func Check(rows []idp.Mapping) error {
 	if len(rows) > maxRows {
 		return idp.Errorf(idp.Invalid, "There are more than %d mapping rows: leave some out.", maxRows)
@@ -60,28 +61,31 @@ func reserved() []string {
 }
 
 func checkRow(i int, row idp.Mapping) error {
-	for _, f := range []struct{ name, value string }{{"name", row.Name}, {"from", row.From}} {
-		if f.value == "" || strings.TrimSpace(f.value) != f.value || !printable(f.value) {
-			return fault(i, f.name, "The %s of a mapping row must have 1 to %d bytes, no control characters, and no spaces around it.", f.name, maxText)
-		}
+	if row.Name == "" || !label(row.Name) {
+		return fault(i, "name", "The name of a mapping row must have 1 to %d bytes, no control characters, and no spaces around it.", maxText)
 	}
 	switch {
 	case slices.Contains(path(row.Name), ""):
 		return fault(i, "name", "The name %q has an empty part: a dot stands between two names.", row.Name)
 	case !printable(row.FriendlyName):
 		return fault(i, "friendly_name", "The friendly name must have at most %d bytes and no control characters.", maxText)
-	case !printable(row.Join):
-		return fault(i, "join", "The separator must have at most %d bytes and no control characters.", maxText)
 	case !slices.Contains([]string{"", "basic", "uri", "unspecified"}, row.Format):
 		return fault(i, "format", "The format %q is unknown: use basic, uri or unspecified.", row.Format)
 	}
-	return nil
+	if err := checkSource(i, row); err != nil {
+		return err
+	}
+	return checkSteps(i, row)
 }
 
-func printable(s string) bool {
-	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+func label(s string) bool { return strings.TrimSpace(s) == s && printable(s) }
+
+func printable(s string) bool { return len(s) <= maxText && characters(s) }
+
+func characters(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-func fault(row int, field, format string, args ...any) error {
+func fault(row int, field, format string, args ...any) *idp.Error {
 	return idp.Errorf(idp.Invalid, format, args...).On(fmt.Sprintf("/%d/%s", row, field))
 }

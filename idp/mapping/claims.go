@@ -7,18 +7,16 @@ import (
 	"cloudsso/idp"
 )
 
-// Claims makes claims out of p by rows. A dotted name becomes nested objects, unless it
-// is a URI (it has a colon). One value is a scalar and several are an array, with their
-// JSON types kept; groups are an array even of one, since software that reads them
-// expects a list. join makes one text of all values. A required row without a value is
-// a [MissingError].
+// Claims makes claims out of p by rows; the package's documentation says how. A required
+// row without a value is a [MissingError].
 func Claims(rows []idp.Mapping, p idp.Person) (map[string]any, error) {
 	out := make(map[string]any)
 	for _, row := range rows {
-		v := claim(row, values(p, row.From))
+		o := evaluate(row, p)
+		v := o.claim()
 		if v == nil {
 			if row.Required {
-				return nil, &MissingError{Name: row.Name, From: row.From}
+				return nil, missing(row, o)
 			}
 			continue
 		}
@@ -29,19 +27,15 @@ func Claims(rows []idp.Mapping, p idp.Person) (map[string]any, error) {
 	return out, nil
 }
 
-func claim(row idp.Mapping, found []any) any {
+// claim is the value in JSON, nil if there is none.
+func (o outcome) claim() any {
 	switch {
-	case row.Join != "":
-		if t := texts(found); len(t) > 0 {
-			return strings.Join(t, row.Join)
-		}
+	case len(o.values) == 0:
 		return nil
-	case len(found) == 0:
-		return nil
-	case len(found) == 1 && row.From != "groups":
-		return found[0]
+	case len(o.values) == 1 && !o.list:
+		return o.values[0]
 	}
-	return found
+	return o.values
 }
 
 // path splits a claim name into the objects that it is nested in. A name such as
@@ -50,7 +44,24 @@ func path(name string) []string {
 	if strings.Contains(name, ":") {
 		return []string{name}
 	}
-	return strings.Split(name, ".")
+	if !strings.Contains(name, `\`) {
+		return strings.Split(name, ".")
+	}
+	var parts []string
+	var part strings.Builder
+	for i := 0; i < len(name); i++ {
+		switch {
+		case name[i] == '\\' && i+1 < len(name) && (name[i+1] == '.' || name[i+1] == '\\'):
+			i++
+			part.WriteByte(name[i])
+		case name[i] == '.':
+			parts = append(parts, part.String())
+			part.Reset()
+		default:
+			part.WriteByte(name[i])
+		}
+	}
+	return append(parts, part.String())
 }
 
 // put stores v below path and reports whether there was room for it.
@@ -72,3 +83,6 @@ func put(into map[string]any, path []string, v any) bool {
 	into[last] = v
 	return true
 }
+
+// Top is the claim that a row's name begins with: nameData of nameData.firstName.
+func Top(name string) string { return path(name)[0] }

@@ -1,11 +1,9 @@
 package mapping
 
 import (
-	"math"
 	"net/mail"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -94,24 +92,6 @@ func locale(v any) any {
 func matching(re *regexp.Regexp, v any) any {
 	if s, ok := v.(string); ok && re.MatchString(s) {
 		return s
-	}
-	return nil
-}
-
-// seconds takes seconds since 1970, or a time in RFC 3339.
-func seconds(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if v == math.Trunc(v) && v >= 0 && v < 1<<40 {
-			return int64(v)
-		}
-	case string:
-		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
-			return seconds(float64(n))
-		}
-		if t, err := time.Parse(time.RFC3339, v); err == nil && t.Unix() >= 0 {
-			return t.Unix()
-		}
 	}
 	return nil
 }

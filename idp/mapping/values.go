@@ -8,22 +8,6 @@ import (
 	"cloudsso/idp"
 )
 
-// MissingError says that a required row found no value. For people it is an
-// *idp.Error that tells them what their administrator has to fill in.
-type MissingError struct {
-	Name string // of the row
-	From string // the directory attribute that is empty
-}
-
-func (e *MissingError) Error() string {
-	return "required row " + e.Name + ": the directory attribute " + e.From + " has no value"
-}
-
-// Unwrap gives the sentence for people.
-func (e *MissingError) Unwrap() error {
-	return idp.Errorf(idp.Forbidden, "This application needs %q, and your account has no value for it (%s). Please ask your administrator to fill it in.", e.Name, e.From).On(e.Name)
-}
-
 // values returns what p has for from, cleaned.
 func values(p idp.Person, from string) []any {
 	switch from {
@@ -107,6 +91,11 @@ func cleanOne(v any) any {
 		}
 	case map[string]any:
 		return cleanMap(v)
+	case []any:
+		if v = clean(v); len(v) == 0 {
+			return nil
+		}
+		return v
 	}
 	return v
 }
@@ -128,7 +117,7 @@ func cleanMap(m map[string]any) any {
 func texts(values []any) []string {
 	var out []string
 	for _, v := range values {
-		if _, structured := v.(map[string]any); !structured {
+		if !structured(v) {
 			out = append(out, idp.Text(v))
 		}
 	}

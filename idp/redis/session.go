@@ -27,12 +27,14 @@ type sessionDoc struct {
 }
 
 type sessionAppDoc struct {
-	Protocol     string `json:"protocol"`
-	App          string `json:"app"`
-	NameID       string `json:"nameid,omitempty"`
-	NameIDFormat string `json:"nameid_format,omitempty"`
-	SessionIndex string `json:"session_index,omitempty"`
-	At           int64  `json:"at"`
+	Protocol        string `json:"protocol"`
+	App             string `json:"app"`
+	NameID          string `json:"nameid,omitempty"`
+	NameIDFormat    string `json:"nameid_format,omitempty"`
+	NameQualifier   string `json:"name_qualifier,omitempty"`
+	SPNameQualifier string `json:"sp_name_qualifier,omitempty"`
+	SessionIndex    string `json:"session_index,omitempty"`
+	At              int64  `json:"at"`
 }
 
 // CreateSession is [idp.Sessions]'s.
@@ -146,7 +148,7 @@ func (s *Store) sessionArgs(v idp.Session) ([]any, error) {
 		SeenAt: v.SeenAt.UnixMicro(), IP: v.IP, UserAgent: []byte(v.UserAgent),
 	}
 	for _, a := range v.Apps {
-		d.Apps = append(d.Apps, sessionAppDoc{a.Protocol, a.App, a.NameID, a.NameIDFormat, a.SessionIndex, a.At.UnixMicro()})
+		d.Apps = append(d.Apps, sessionAppDoc{a.Protocol, a.App, a.NameID, a.NameIDFormat, a.NameQualifier, a.SPNameQualifier, a.SessionIndex, a.At.UnixMicro()})
 	}
 	doc, err := document(d)
 	if err != nil {
@@ -170,7 +172,7 @@ func (s *Store) session(ctx context.Context, id string, e entry, err error) (idp
 	}
 	for _, a := range d.Apps {
 		v.Apps = append(v.Apps, idp.SessionApp{Protocol: a.Protocol, App: a.App, NameID: a.NameID,
-			NameIDFormat: a.NameIDFormat, SessionIndex: a.SessionIndex, At: instant(a.At)})
+			NameIDFormat: a.NameIDFormat, NameQualifier: a.NameQualifier, SPNameQualifier: a.SPNameQualifier, SessionIndex: a.SessionIndex, At: instant(a.At)})
 	}
 	return v, nil
 }

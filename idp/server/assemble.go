@@ -28,6 +28,7 @@ func (s *Server) assemble() error {
 	s.login = login.New(login.Options{
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
+		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn,
 	})
 	fetch, err := outbound.New(outbound.Options{
 		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
@@ -42,7 +43,7 @@ func (s *Server) assemble() error {
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
 		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
-		SignOuter: signOuter{s.login}, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		SignOuter: signOuter{s.login}, States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Registration: s.registration(), Scopes: scopes,
 	}); err != nil {
 		return err
@@ -50,13 +51,15 @@ func (s *Server) assemble() error {
 	if s.saml, err = samlidp.New(samlidp.Options{
 		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.PostWith,
 	}); err != nil {
 		return err
 	}
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
-		Records: o.Records, Sessions: o.Flows, Audit: s.events, Fetch: fetch, Ring: s.ring,
+		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		Directories: s.users, SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
 	})
 	return nil
 }
@@ -66,7 +69,7 @@ type signOuter struct{ login *login.Handler }
 
 // SignOut implements [oauth.SignOuter].
 func (s signOuter) SignOut(w http.ResponseWriter, r *http.Request, o oauth.SignOut) error {
-	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, App: o.App, Return: o.Return})
+	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, By: idp.SessionApp{Protocol: idp.ProtocolOIDC, App: o.App}, Return: o.Return})
 }
 
 // apps tells the pages about an application of either protocol.
@@ -84,7 +87,7 @@ func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 		if err != nil {
 			return login.App{}, err
 		}
-		return login.App{Name: sp.Name, FirstParty: true}, nil // SAML asks for no consent
+		return login.App{Name: sp.Name, URL: sp.StartURL, FirstParty: true}, nil // SAML asks for no consent
 	}
 	c, err := a.records.Client(ctx, id)
 	if err != nil {

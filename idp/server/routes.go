@@ -41,6 +41,7 @@ func (s *Server) table() []route {
 		{getAndPost + withOptions, "/oauth2/revoke", s.oauth.Revoke},
 		{post + withOptions, "/oauth2/device", s.oauth.Device},
 		{getAndPost, "/oauth2/logout", s.oauth.EndSession},
+		{get, "/oauth2/check_session", s.oauth.CheckSession},
 
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},
@@ -49,6 +50,10 @@ func (s *Server) table() []route {
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
 		{get, "/saml/init", s.saml.InitByName},
 		{get, "/saml/init/:app", s.saml.Init},
+		{getAndPost, "/saml/slo", s.saml.SLO},
+		{get, "/saml/slo/continue", s.saml.SLOContinue},
+		{get, "/saml/slo/send", s.saml.SLOSend},
+		{post, "/saml/soap/slo", s.saml.SOAPLogout},
 
 		// People
 		{get, "/", s.home()},
@@ -61,6 +66,9 @@ func (s *Server) table() []route {
 		{get, "/device/continue", s.oauth.DeviceContinue},
 		{get, "/logout", s.login.Logout},
 		{post, "/logout", s.login.Logout},
+		{get, "/logout/progress", s.login.LogoutProgress},
+		{get, "/logout/end", s.login.LogoutEnd},
+		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
 		// Admins

@@ -20,12 +20,14 @@ type sessionDoc struct {
 }
 
 type sessionAppDoc struct {
-	Protocol     string    `json:"protocol"`
-	App          string    `json:"app"`
-	NameID       string    `json:"nameid"`
-	NameIDFormat string    `json:"nameid_format"`
-	SessionIndex string    `json:"session_index"`
-	At           time.Time `json:"at"`
+	Protocol        string    `json:"protocol"`
+	App             string    `json:"app"`
+	NameID          string    `json:"nameid"`
+	NameIDFormat    string    `json:"nameid_format"`
+	NameQualifier   string    `json:"name_qualifier,omitempty"`
+	SPNameQualifier string    `json:"sp_name_qualifier,omitempty"`
+	SessionIndex    string    `json:"session_index"`
+	At              time.Time `json:"at"`
 }
 
 // CreateSession is [idp.Sessions]'s.

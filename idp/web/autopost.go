@@ -13,6 +13,7 @@ type AutoPost struct {
 	Action string // absolute web address of the app
 	App    string // name for people
 	Fields []Field
+	Framed bool // it stands in a frame of [LogoutProgress]
 }
 
 // Field is one hidden field.
@@ -27,5 +28,5 @@ func (p *Pages) AutoPost(w http.ResponseWriter, r *http.Request, page AutoPost) 
 	if page.App == "" {
 		page.App = "the application"
 	}
-	p.write(w, r, http.StatusOK, "autopost", frame{Title: "Continuing to " + page.App + "…", Script: "autopost.js", Page: page})
+	p.write(w, r, http.StatusOK, "autopost", frame{Title: "Continuing to " + page.App + "…", Script: "autopost.js", Framed: page.Framed, Page: page})
 }

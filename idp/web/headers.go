@@ -1,6 +1,10 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
 
 // policy is the Content-Security-Policy of every page. Client logos come from
 // wherever the client keeps them, hence https: for images. There is no form-action:
@@ -28,3 +32,34 @@ func guard(h http.Header) {
 
 // alone keeps other windows from reaching a page that no app waits for.
 func alone(h http.Header) { h.Set("Cross-Origin-Opener-Policy", "same-origin") }
+
+// framing loosens the policy of the few pages that have frames or stand in one.
+func (f frame) framing(h http.Header) {
+	csp := policy
+	if f.Frames != nil {
+		csp += "; frame-src 'self' " + strings.Join(f.Frames, " ")
+	}
+	if f.Framed {
+		csp = strings.Replace(csp, "frame-ancestors 'none'", "frame-ancestors 'self'", 1)
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+	}
+	h.Set("Content-Security-Policy", csp)
+}
+
+// origin of an address as a source expression, "" of what is no plain web address:
+// nothing stands in a policy as it came.
+func origin(address string) string {
+	u, err := url.Parse(link(address))
+	if err != nil || u.Host == "" || strings.ContainsAny(u.Host, ";, '\"*") {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+func origins(addresses []string) []string {
+	var out []string
+	for _, a := range addresses {
+		out = append(out, origin(a))
+	}
+	return out
+}

@@ -80,20 +80,31 @@ func link(address string) string {
 type frame struct {
 	Product string
 	Title   string
-	Script  string // asset name of the page's one module, if it has one
+	Script  string   // asset name of the page's one module, if it has one
+	Frames  []string // origins that the page may show in frames; nil: it has no frames
+	Framed  bool     // only pages of ours may show it in a frame
 	Page    any
 }
 
 // write renders first and answers after, so that a fault never leaves half a page.
 func (p *Pages) write(w http.ResponseWriter, r *http.Request, status int, name string, f frame) {
-	f.Product = p.product
-	var body bytes.Buffer
-	if err := p.pages[name+".html"].ExecuteTemplate(&body, "layout", f); err != nil {
-		idp.Note(r.Context(), slog.String("cause", fmt.Sprintf("page %s: %v", name, err)))
+	body, err := p.render(name, f)
+	if err != nil {
+		idp.Note(r.Context(), slog.String("cause", err.Error()))
 		http.Error(w, "Something went wrong on our side. Please try again.", http.StatusInternalServerError)
 		return
 	}
 	guard(w.Header())
+	f.framing(w.Header())
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // a browser that went away needs no answer
+	_, _ = w.Write(body) // a browser that went away needs no answer
+}
+
+func (p *Pages) render(name string, f frame) ([]byte, error) {
+	f.Product = p.product
+	var body bytes.Buffer
+	if err := p.pages[name+".html"].ExecuteTemplate(&body, "layout", f); err != nil {
+		return nil, fmt.Errorf("page %s: %w", name, err)
+	}
+	return body.Bytes(), nil
 }

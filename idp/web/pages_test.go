@@ -59,7 +59,11 @@ func every(p *web.Pages, text string) map[string]func(http.ResponseWriter, *http
 		"home":                 func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{Person: &person}) },
 		"home of nobody":       func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{}) },
 		"logout":               func(w http.ResponseWriter, r *http.Request) { p.Logout(w, r, web.Logout{Person: person, Token: text}) },
-		"signed out":           p.SignedOut,
+		"signed out":           func(w http.ResponseWriter, r *http.Request) { p.SignedOut(w, r, web.SignedOut{}) },
+		"signed out with apps": func(w http.ResponseWriter, r *http.Request) {
+			p.SignedOut(w, r, web.SignedOut{Apps: []web.LogoutApp{{Name: text, Outcome: text}, {Name: text, Outcome: "queued"}}, Continue: "https://app.example/?" + text})
+		},
+		"told": p.Told,
 		"problem": func(w http.ResponseWriter, r *http.Request) {
 			p.Problem(w, r, web.Problem{Title: text, Text: text, Advice: text, Support: text, Actions: []web.Action{{Text: text, URL: "https://app.example/" + text}, {Text: text, URL: "/login?" + text}}})
 		},
@@ -289,15 +293,19 @@ func TestHeaders(t *testing.T) {
 	for name, page := range every(newPages(t, ""), "x") {
 		t.Run(name, func(t *testing.T) {
 			w, _ := render(t, page)
+			framing, frame := "'none'", "DENY"
+			if name == "told" {
+				framing, frame = "'self'", "SAMEORIGIN"
+			}
 			for header, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-				"Cache-Control":           "no-store", "X-Frame-Options": "DENY", "Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "same-origin",
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors " + framing,
+				"Cache-Control":           "no-store", "X-Frame-Options": frame, "Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "same-origin",
 			} {
 				if got := w.Header().Get(header); got != want {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
 			}
-			alone := slices.Contains([]string{"home", "home of nobody", "logout", "signed out"}, name) || strings.HasPrefix(name, "device")
+			alone := slices.Contains([]string{"home", "home of nobody", "logout", "signed out", "signed out with apps"}, name) || strings.HasPrefix(name, "device")
 			if got := w.Header().Get("Cross-Origin-Opener-Policy"); (got == "same-origin") != alone {
 				t.Errorf("Cross-Origin-Opener-Policy %q: a popup of an app must keep its opener, other pages must not", got)
 			}

@@ -28,7 +28,8 @@ type Rules struct {
 }
 
 // Verify says nil only if root carries exactly one signature, in its schema position, that
-// covers all of root and was made by one of keys. root must be the root of its document.
+// covers all of root and was made by one of keys. root must be the root of its document, or
+// the message that [wire.ParseSOAP] returned.
 // Errors are [idp.Invalid].
 //
 // The signature is looked up by its place, never by name or ID, and its reference must be to
@@ -62,8 +63,8 @@ func (r Rules) Verify(root *wire.Element, keys []crypto.PublicKey) error {
 // locate finds the one signature: a child of root right behind the Issuer (Core §3.2.1); in
 // metadata, where there is no Issuer, the first child (Metadata §2.3.2).
 func locate(root *wire.Element) (*wire.Element, error) {
-	if root.Parent() != nil {
-		return nil, root.Errorf("only the root of a document can be verified.")
+	if !wire.Whole(root) {
+		return nil, root.Errorf("only the root of a document, or the one message in a SOAP envelope, can be verified.")
 	}
 	children := root.Elements()
 	if len(children) > 0 && root.Name().Space != wire.NSMetadata {

@@ -82,23 +82,19 @@ func (r *reader) logout(sp *wire.Element) error {
 		}
 		ep.Index = len(r.sp.SLO)
 		if to, ok := c.Attr("ResponseLocation"); ok {
-			r.responseLocation(c, ep.Location, to)
+			ep.ResponseLocation = r.responseLocation(c, to)
 		}
 		r.sp.SLO = append(r.sp.SLO, ep)
 	}
 	return nil
 }
 
-func (r *reader) responseLocation(e *wire.Element, location, to string) {
-	to = strings.TrimSpace(to)
-	if !webAddress(to) {
+func (r *reader) responseLocation(e *wire.Element, to string) string {
+	if to = strings.TrimSpace(to); !webAddress(to) {
 		r.warn(e, "The ResponseLocation was left out: it is not an http or https address.")
-		return
+		return ""
 	}
-	if r.sp.SLOResponse == nil {
-		r.sp.SLOResponse = make(map[string]string)
-	}
-	r.sp.SLOResponse[location] = to
+	return to
 }
 
 func endpoint(e *wire.Element) (idp.Endpoint, error) {

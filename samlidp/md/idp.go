@@ -14,9 +14,9 @@ import (
 type IdP struct {
 	EntityID                string
 	SSO                     []idp.Endpoint // at least one
-	SLO                     []idp.Endpoint
-	Certificates            [][]byte // DER, at least one, the one that signs now first; all are published for signing
-	EncryptionCertificate   []byte   // DER of an RSA key that opens what is sent to us; nil: none
+	SLO                     []idp.Endpoint // all take requests that want no answer
+	Certificates            [][]byte       // DER, at least one, the one that signs now first; all are published for signing
+	EncryptionCertificate   []byte         // DER of an RSA key that opens what is sent to us; nil: none
 	NameIDFormats           []string
 	DisplayName             string
 	WantAuthnRequestsSigned bool
@@ -45,7 +45,7 @@ func (m IdP) Marshal() ([]byte, error) {
 	}
 	m.encryption(w)
 	for _, e := range m.SLO {
-		service(w, "md:SingleLogoutService", e)
+		service(w, "md:SingleLogoutService", e, wire.A("aslo:supportsAsynchronous", "true"))
 	}
 	for _, f := range m.NameIDFormats {
 		w.Element("md:NameIDFormat", f)
@@ -94,7 +94,7 @@ func keyDescriptor(w *wire.Writer, use string, der []byte) {
 	}
 }
 
-func service(w *wire.Writer, name string, e idp.Endpoint) {
-	w.Start(name, wire.A("Binding", e.Binding), wire.A("Location", e.Location))
+func service(w *wire.Writer, name string, e idp.Endpoint, more ...wire.Arg) {
+	w.Start(name, append(more, wire.A("Binding", e.Binding), wire.A("Location", e.Location))...)
 	w.End()
 }

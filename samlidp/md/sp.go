@@ -14,8 +14,7 @@ type SP struct {
 	Name                 string // MDUI display name, else the organisation's, else the service's; English first
 	Logo                 string // MDUI logo, https only
 	ACS                  []idp.Endpoint
-	SLO                  []idp.Endpoint    // Index is the position in the document
-	SLOResponse          map[string]string // ResponseLocation by Location, where there is one
+	SLO                  []idp.Endpoint // Index is the position in the document
 	NameIDFormats        []string
 	SigningCerts         [][]byte               // DER certificates, or DER SubjectPublicKeyInfo where only a KeyValue is given
 	EncryptionCerts      [][]byte               // as SigningCerts

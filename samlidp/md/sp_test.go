@@ -76,9 +76,8 @@ func TestParseSPReadsEverything(t *testing.T) {
 		},
 		SLO: []idp.Endpoint{
 			{Binding: wire.BindingSOAP, Location: "https://sp.example/slo/soap", Index: 0},
-			{Binding: wire.BindingRedirect, Location: "https://sp.example/slo", Index: 1},
+			{Binding: wire.BindingRedirect, Location: "https://sp.example/slo", Index: 1, ResponseLocation: "https://sp.example/slo/done"},
 		},
-		SLOResponse:          map[string]string{"https://sp.example/slo": "https://sp.example/slo/done"},
 		NameIDFormats:        []string{"urn:oasis:names:tc:SAML:2.0:nameid-format:transient", "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"},
 		SigningCerts:         [][]byte{rsaCert(), ecCert()},
 		EncryptionCerts:      [][]byte{ecCert()},

@@ -1,10 +1,6 @@
 package msg
 
-import (
-	"time"
-
-	"cloudsso/samlidp/wire"
-)
+import "cloudsso/samlidp/wire"
 
 // Bounds of what is stored and echoed of a stranger's words, in bytes.
 const (
@@ -15,11 +11,7 @@ const (
 
 // AuthnRequest is an application's wish that somebody sign in (Core §3.4.1).
 type AuthnRequest struct {
-	ID           string
-	Version      string
-	IssueInstant time.Time
-	Destination  string // empty: absent
-	Issuer       string
+	Header
 
 	ForceAuthn, IsPassive bool
 
@@ -67,30 +59,12 @@ func DecodeAuthnRequest(root *wire.Element) (*AuthnRequest, error) {
 		return nil, root.Errorf("this address takes an AuthnRequest of SAML 2.0 (namespace %s) and nothing else.", wire.NSProtocol)
 	}
 	m := new(AuthnRequest)
-	for _, read := range []func(*wire.Element) error{m.header, m.wishes, m.address, m.content} {
+	for _, read := range []func(*wire.Element) error{m.header, m.wishes, m.address, m.content, m.issued} {
 		if err := read(root); err != nil {
 			return nil, err
 		}
 	}
-	if m.Issuer == "" {
-		return nil, root.Errorf("the Issuer is missing. It must hold the application's entity ID.")
-	}
 	return m, nil
-}
-
-func (m *AuthnRequest) header(root *wire.Element) (err error) {
-	if m.ID, err = bounded(root, "ID", maxID); err != nil {
-		return err
-	}
-	if m.ID == "" {
-		return root.Errorf("the attribute ID is missing.")
-	}
-	m.Version, _ = root.Attr("Version")
-	if m.Destination, err = bounded(root, "Destination", maxURL); err != nil {
-		return err
-	}
-	m.IssueInstant, err = instant(root, "IssueInstant")
-	return err
 }
 
 func (m *AuthnRequest) wishes(root *wire.Element) (err error) {
@@ -126,15 +100,4 @@ func (m *AuthnRequest) content(root *wire.Element) error {
 		part{ns: wire.NSProtocol, local: "RequestedAuthnContext", read: m.requestedAuthnContext},
 		part{ns: wire.NSProtocol, local: "Scoping", read: m.scoping},
 	)
-}
-
-// issuer: Core §3.4.1 and Profiles §4.1.4.1 allow an entity's name only.
-func (m *AuthnRequest) issuer(el *wire.Element) (err error) {
-	if f, ok := el.Attr("Format"); ok && f != "urn:oasis:names:tc:SAML:2.0:nameid-format:entity" {
-		return el.Errorf("the Format of the Issuer must be absent or urn:oasis:names:tc:SAML:2.0:nameid-format:entity.")
-	}
-	if m.Issuer, err = text(el); err == nil && len(m.Issuer) > maxName {
-		err = el.Errorf("an entity ID has at most %d bytes (Core §8.3.6).", maxName)
-	}
-	return err
 }

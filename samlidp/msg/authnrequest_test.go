@@ -39,7 +39,7 @@ func TestDecodeEverything(t *testing.T) {
 	}
 	index, no := 65535, false
 	want := &msg.AuthnRequest{
-		ID: "_1", Version: "2.0", IssueInstant: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), Destination: "https://idp", Issuer: "urn:sp",
+		Header:     msg.Header{ID: "_1", Version: "2.0", IssueInstant: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), Destination: "https://idp", Issuer: "urn:sp"},
 		ForceAuthn: true, ACSURL: "https://sp", ACSIndex: &index, ProtocolBinding: "urn:b",
 		Subject:               &msg.Subject{NameID: "me", Format: "urn:f"},
 		NameIDPolicy:          &msg.NameIDPolicy{Format: "urn:n", SPNameQualifier: "urn:q", AllowCreate: &no},

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cloudsso/samlidp/wire"
 )
@@ -110,4 +111,15 @@ func bounded(el *wire.Element, name string, most int) (string, error) {
 		return "", el.Errorf("the attribute %s is longer than %d bytes.", name, most)
 	}
 	return v, nil
+}
+
+// clip cuts s to at most this many bytes, between characters.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }

@@ -12,7 +12,8 @@ const (
 	NSEnc11     = "http://www.w3.org/2009/xmlenc11#"      // xenc11
 	NSSchema    = "http://www.w3.org/2001/XMLSchema"      // xs
 	NSInstance  = "http://www.w3.org/2001/XMLSchema-instance"
-	NSSOAP      = "http://schemas.xmlsoap.org/soap/envelope/"
+	NSSOAP      = "http://schemas.xmlsoap.org/soap/envelope/"          // soap
+	NSAsyncSLO  = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo" // aslo
 	NSXML       = "http://www.w3.org/XML/1998/namespace"
 )
 
@@ -50,6 +51,8 @@ func namespaceOf(prefix string) string {
 		return NSInstance
 	case "soap":
 		return NSSOAP
+	case "aslo":
+		return NSAsyncSLO
 	}
 	return ""
 }

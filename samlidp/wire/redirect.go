@@ -82,7 +82,7 @@ func splitQuery(rawQuery string) (map[string]field, error) {
 	for part := range strings.SplitSeq(rawQuery, "&") {
 		rawName, raw, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(rawName)
-		if err != nil || !binds(name) {
+		if err != nil || !Binds(name) {
 			continue
 		}
 		value, err := url.QueryUnescape(raw)
@@ -99,7 +99,8 @@ func splitQuery(rawQuery string) (map[string]field, error) {
 	return fields, nil
 }
 
-func binds(name string) bool {
+// Binds reports whether a parameter of this name belongs to the HTTP bindings.
+func Binds(name string) bool {
 	switch name {
 	case paramRequest, paramResponse, paramRelay, paramSigAlg, paramSignature, paramEncoding, paramArtifact:
 		return true

@@ -21,7 +21,8 @@ func A(name, value string) Arg { return Arg{Name: name, Value: value} }
 func Opt(name, value string) Arg { return Arg{Name: name, Value: value, omit: value == ""} }
 
 // Writer emits one XML document that is its own exclusive canonical form. Names carry
-// one of the fixed prefixes (samlp, saml, ds, md, mdui, xenc, xs, xsi, …);
+// one of the fixed prefixes (samlp, saml, ds, md, mdui, xenc, xs, xsi, …), or none where a
+// format has names without namespace (SOAP's faultcode);
 // namespaces are declared where canonicalisation wants them and attributes are put in
 // its order, so callers write in any order and never write xmlns, with one exception:
 // A("xmlns:xs", "") declares a prefix that only a value such as xsi:type="xs:string" needs;
@@ -172,7 +173,7 @@ func (w *Writer) fail(err error) {
 
 // declare writes the namespace declarations of a start tag, sorted by prefix.
 func (w *Writer) declare(f *frame, attrs []Arg) {
-	prefix, _, _ := strings.Cut(f.name, ":")
+	prefix, _ := split(f.name)
 	last := "" // prefixes are written in ascending order: this one was the last
 	for {
 		next, visible := "", false
