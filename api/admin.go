@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"strings"
 	"time"
@@ -24,10 +25,11 @@ type Records interface {
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 }
 
-// Sessions is what ending somebody's access needs.
+// Sessions is what ending somebody's access needs, and knowing who has read our metadata.
 type Sessions interface {
 	SessionsOf(ctx context.Context, subject string) ([]idp.Session, error)
 	DeleteSession(ctx context.Context, id string) (idp.Session, error)
+	Ticket(ctx context.Context, kind, id string) (idp.Ticket, error)
 }
 
 // SignOuts tells apps that people were signed out.
@@ -54,7 +56,13 @@ type Fetcher interface {
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
-	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
+	SAMLKeyOf(ctx context.Context, events keys.Recorder, app keys.SAMLApp) (keys.SAMLKey, error)
+	SAMLKeyID(app keys.SAMLApp) string
+	SAMLCertificatesOf(app keys.SAMLApp) []*x509.Certificate
+	CheckSAMLPin(app keys.SAMLApp) error
+	ImportSAML(ctx context.Context, events keys.Recorder, in keys.Import) (keys.Info, error)
+	Deactivate(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
+	Publish(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
 	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
 	Placeholders() []string
 	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error

@@ -20,27 +20,18 @@ type Refreshed struct {
 // RefreshMetadata reads the metadata again of every service provider whose time has come.
 // A service provider whose source fails keeps what it has.
 func (a *Admin) RefreshMetadata(ctx context.Context) error {
-	owner, after := a.Local(refresher), ""
+	owner := a.Local(refresher)
 	var errs []error
-	for ctx.Err() == nil {
-		page, err := a.Records.ServiceProviders(ctx, idp.Page{After: after, Limit: 100})
-		if err != nil {
-			return errors.Join(append(errs, err)...)
+	err := a.eachServiceProvider(ctx, func(sp idp.ServiceProvider) error {
+		if sp.Source == nil || sp.Source.NextAt.After(a.now()) {
+			return ctx.Err()
 		}
-		for _, sp := range page {
-			if sp.Source == nil || sp.Source.NextAt.After(a.now()) {
-				continue
-			}
-			if _, _, err := owner.refresh(ctx, sp); err != nil && !isPublic(err) {
-				errs = append(errs, err)
-			}
+		if _, _, err := owner.refresh(ctx, sp); err != nil && !isPublic(err) {
+			errs = append(errs, err)
 		}
-		if len(page) < 100 {
-			break
-		}
-		after = page[len(page)-1].App
-	}
-	return errors.Join(errs...)
+		return ctx.Err()
+	})
+	return errors.Join(append(errs, err)...)
 }
 
 // isPublic: the fault is the source's, or somebody else is changing the record; both are

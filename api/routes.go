@@ -264,6 +264,26 @@ func (a *Admin) keyRoutes(api huma.API) {
 			k, err := in.owner.ActivateKey(ctx, in.ID, in.Body)
 			return &keyAnswer{k}, err
 		})
+	handle(api, http.MethodPost, "/keys/import", "import-key", "Take a SAML key that was made elsewhere; it is published and waits to be activated", http.StatusCreated,
+		func(ctx context.Context, in *createInput[KeyImport]) (*keyAnswer, error) {
+			k, err := in.owner.ImportKey(ctx, in.Body)
+			return &keyAnswer{k}, err
+		})
+	handle(api, http.MethodGet, "/keys/{id}/apps", "list-key-apps", "List the service providers that a SAML key is published for, and who has seen it", http.StatusOK,
+		func(ctx context.Context, in *readInput) (*many[KeyUser], error) {
+			l, err := in.owner.KeyUsers(ctx, in.ID)
+			return &many[KeyUser]{l}, err
+		})
+	handle(api, http.MethodPost, "/keys/{id}/deactivate", "deactivate-key", "Let a service provider's own key sign no more: the key before it does", http.StatusOK,
+		func(ctx context.Context, in *readInput) (*keyAnswer, error) {
+			k, err := in.owner.DeactivateKey(ctx, in.ID)
+			return &keyAnswer{k}, err
+		})
+	handle(api, http.MethodPost, "/keys/{id}/publish", "publish-key", "Publish a retired SAML key again, without signing: the way back from retire", http.StatusOK,
+		func(ctx context.Context, in *readInput) (*keyAnswer, error) {
+			k, err := in.owner.PublishKey(ctx, in.ID)
+			return &keyAnswer{k}, err
+		})
 	handle(api, http.MethodPost, "/keys/{id}/retire", "retire-key", "Publish a key no longer; on the next key, call the rotation off", http.StatusOK,
 		func(ctx context.Context, in *keyStepInput) (*keyAnswer, error) {
 			k, err := in.owner.RetireKey(ctx, in.ID, in.Body)

@@ -8,8 +8,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -75,10 +77,13 @@ func (e *ACSEndpoint) UnmarshalJSON(b []byte) error {
 
 // Certificate is an X.509 certificate as people compare it.
 type Certificate struct {
-	PEM      string    `json:"pem"`
-	SHA1     string    `json:"sha1" doc:"Fingerprint, lower-case hex."`
-	SHA256   string    `json:"sha256" doc:"Fingerprint, lower-case hex."`
-	NotAfter time.Time `json:"not_after"`
+	PEM          string    `json:"pem"`
+	DER          []byte    `json:"der" doc:"The same as base64 in one line."`
+	SHA1         string    `json:"sha1" doc:"Fingerprint, lower-case hex."`
+	SHA256       string    `json:"sha256" doc:"Fingerprint, lower-case hex."`
+	SHA1Colons   string    `json:"sha1_colons" doc:"The same as pairs of upper-case digits with colons."`
+	SHA256Colons string    `json:"sha256_colons" doc:"The same as pairs of upper-case digits with colons."`
+	NotAfter     time.Time `json:"not_after"`
 }
 
 // ServiceProvider is the answer about a service provider.
@@ -96,6 +101,7 @@ type ServiceProvider struct {
 	LaunchURL                string         `json:"launch_url,omitempty" doc:"A link that signs people in to this app. So far only for apps that allow IdP-initiated sign-in."`
 	IDPInitiatedURL          string         `json:"idp_initiated_url,omitempty" doc:"Only when allow_idp_initiated is on."`
 	MetadataURL              string         `json:"metadata_url,omitempty" doc:"Our metadata, for this app."`
+	CertificateURL           string         `json:"certificate_url,omitempty" doc:"Ours for this app as PEM; .der and .txt (base64 in one line) beside it."`
 	SigningCertificate       *Certificate   `json:"signing_certificate,omitempty" doc:"Ours: verifies what we send."`
 	MetadataSource           *MetadataState `json:"metadata_source,omitempty" doc:"Where the metadata is read again, and how that goes."`
 	Warnings                 []string       `json:"warnings,omitempty" doc:"What the metadata has that an admin should know of."`
@@ -114,7 +120,7 @@ func (o *Owner) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 	}
 	v.MetadataSource = viewSource(sp.Source)
 	v.SPSigningCertificates, v.SPEncryptionCertificates = viewCertificates(sp.SigningCerts), viewCertificates(sp.EncryptionCerts)
-	if key, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(sp)); err != nil {
+	if key, err := o.Ring.SAMLKeyOf(ctx, nil, samlApp(sp)); err != nil {
 		idp.Note(ctx, slog.String("saml_key", err.Error())) // the rest of the answer is worth having
 	} else if key.Certificate != nil {
 		ours := viewCertificate(key.Certificate)
@@ -125,6 +131,7 @@ func (o *Owner) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 	}
 	app := url.PathEscape(sp.App)
 	v.MetadataURL = o.Issuer + "/saml/metadata/" + app
+	v.CertificateURL = v.MetadataURL + "/certificate.pem"
 	if sp.AllowIDPInitiated && !sp.Disabled {
 		v.IDPInitiatedURL = o.Issuer + "/saml/init/" + app
 		v.LaunchURL = v.IDPInitiatedURL
@@ -146,7 +153,9 @@ func viewCertificate(c *x509.Certificate) Certificate {
 	s1, s256 := sha1.Sum(c.Raw), sha256.Sum256(c.Raw) // SHA-1 names the certificate to old products; it protects nothing here
 	return Certificate{
 		PEM:  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
+		DER:  c.Raw,
 		SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s256[:]), NotAfter: c.NotAfter.UTC(),
+		SHA1Colons: colons(s1[:]), SHA256Colons: colons(s256[:]),
 	}
 }
 
@@ -183,4 +192,9 @@ func readCertificates(name string, pems []string) (ders [][]byte, err error) {
 		ders = append(ders, block.Bytes)
 	}
 	return ders, nil
+}
+
+// colons is how openssl prints a fingerprint.
+func colons(sum []byte) string {
+	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }

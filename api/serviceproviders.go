@@ -99,8 +99,16 @@ func (o *Owner) complete(ctx context.Context, sp *idp.ServiceProvider) error {
 	if err := o.SAML.Complete(sp, o.Dev); err != nil {
 		return err
 	}
-	_, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(*sp))
+	if err := o.Ring.CheckSAMLPin(samlApp(*sp)); err != nil {
+		return err
+	}
+	_, err := o.Ring.SAMLKeyOf(ctx, recorder{o}, samlApp(*sp))
 	return err
+}
+
+// samlApp is a service provider as the ring knows it.
+func samlApp(sp idp.ServiceProvider) keys.SAMLApp {
+	return keys.SAMLApp{App: sp.App, Key: sp.SigningKey, Alg: samlKind(sp)}
 }
 
 // samlKind is the kind of key that signs for a service provider.
@@ -200,6 +208,9 @@ func (o *Owner) DeleteServiceProvider(ctx context.Context, app string, match IfM
 	}
 	if err := o.Records.DeleteServiceProvider(ctx, app, match.version(sp.Version)); err != nil {
 		return missing(err, "service provider", app)
+	}
+	if err := o.retireKeysOf(ctx, app); err != nil {
+		return err
 	}
 	return o.record(ctx, idp.Event{Name: idp.EventSPDeleted, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
 }

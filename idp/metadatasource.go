@@ -45,3 +45,12 @@ type MetadataEntity struct {
 	EntityID string `json:"entity_id"`
 	Name     string `json:"name,omitempty"`
 }
+
+// TicketMetadataFetch is the kind of ticket that holds a [MetadataFetch]; its ID is the app.
+const TicketMetadataFetch = "saml-metadata-fetch"
+
+// MetadataFetch is the last time that somebody read our metadata at an app's own address.
+type MetadataFetch struct {
+	At           time.Time `json:"at"`
+	Certificates []string  `json:"certificates"` // SHA-256, lower-case hex, of those that were in it
+}

@@ -7,6 +7,7 @@ import (
 	"cloudsso/api"
 	"cloudsso/idp"
 	"cloudsso/idp/audit"
+	"cloudsso/idp/config"
 	"cloudsso/idp/login"
 	"cloudsso/idp/outbound"
 	"cloudsso/idp/web"
@@ -49,7 +50,7 @@ func (s *Server) assemble() error {
 		return err
 	}
 	if s.saml, err = samlidp.New(samlidp.Options{
-		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
+		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, About: about(o.Config.Organisation), Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.PostWith,
 	}); err != nil {
@@ -62,6 +63,13 @@ func (s *Server) assemble() error {
 		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
 	})
 	return nil
+}
+
+func about(o config.Organisation) samlidp.About {
+	return samlidp.About{
+		Name: o.Name, Description: o.Description, URL: o.URL, PrivacyURL: o.PrivacyURL, SupportURL: o.SupportURL,
+		Logo: o.LogoURL, LogoWidth: o.LogoWidth, LogoHeight: o.LogoHeight, TechnicalEmail: o.TechnicalEmail,
+	}
 }
 
 // signOuter lets an OpenID Connect application end a session.
