@@ -119,11 +119,3 @@ func strong(key crypto.PublicKey) error {
 	}
 	return idp.Errorf(idp.Invalid, "The key is of a kind that is not accepted. Use RSA or ECDSA.")
 }
-
-// Algorithms lists what signatures are made and accepted with, without SHA-1.
-func Algorithms() []string {
-	return []string{RSASHA256, RSASHA384, RSASHA512, ECDSASHA256, ECDSASHA384, ECDSASHA512}
-}
-
-// Digests lists the digests that go with them.
-func Digests() []string { return []string{digestSHA256, digestSHA384, digestSHA512} }

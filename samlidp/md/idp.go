@@ -15,9 +15,9 @@ import (
 type IdP struct {
 	EntityID                string
 	SSO                     []idp.Endpoint // at least one
-	SLO                     []idp.Endpoint
-	Certificates            [][]byte // DER, at least one, the one that signs now first; all are published for signing
-	EncryptionCertificate   []byte   // DER of an RSA key that opens what is sent to us; nil: none
+	SLO                     []idp.Endpoint // all take requests that want no answer
+	Certificates            [][]byte       // DER, at least one, the one that signs now first; all are published for signing
+	EncryptionCertificate   []byte         // DER of an RSA key that opens what is sent to us; nil: none
 	NameIDFormats           []string
 	About                   About
 	Scope                   string // behind the @ of subject identifiers; "": not said
@@ -60,6 +60,7 @@ func (m IdP) marshal(id string, s *dsig.Signer) ([]byte, error) {
 		w.Start("md:EntityDescriptor", append(root, wire.A("ID", id))...)
 		pending = s.Begin(w, id) // Metadata §2.3.2: the first child
 	}
+	algorithms(w)
 	m.role(w)
 	m.About.organisation(w)
 	w.End()
@@ -83,7 +84,7 @@ func (m IdP) role(w *wire.Writer) {
 	}
 	m.encryption(w)
 	for _, e := range m.SLO {
-		service(w, "md:SingleLogoutService", e)
+		service(w, "md:SingleLogoutService", e, wire.A("aslo:supportsAsynchronous", "true"))
 	}
 	for _, f := range m.NameIDFormats {
 		w.Element("md:NameIDFormat", f)

@@ -7,21 +7,34 @@ import (
 	"cloudsso/samlidp/wire"
 )
 
-// extensions are what we can do and how we are shown (IIP-MD09, SDP-IDP33).
+// algorithms says what messages to us may be signed with (Metadata Profile for Algorithm
+// Support; IIP-MD09). Shibboleth takes the first that it can do; where nothing is said it signs
+// what it posts with SHA-1, which is refused here.
+func algorithms(w *wire.Writer) {
+	signatures, digests := dsig.Accepted()
+	w.Start("md:Extensions")
+	for _, uri := range digests {
+		w.Start("alg:DigestMethod", wire.A("Algorithm", uri))
+		w.End()
+	}
+	for _, uri := range signatures {
+		w.Start("alg:SigningMethod", wire.A("Algorithm", uri))
+		w.End()
+	}
+	w.End()
+}
+
+// extensions are how we are shown, and what may stand behind the @ of subject
+// identifiers (SDP-IDP33).
 func (m IdP) extensions(w *wire.Writer) {
+	if m.Scope == "" && m.About.Name == "" {
+		return
+	}
 	w.Start("md:Extensions")
 	if m.Scope != "" {
 		w.Element("shibmd:Scope", m.Scope, wire.A("regexp", "false"))
 	}
 	m.About.ui(w)
-	for _, uri := range dsig.Digests() {
-		w.Start("alg:DigestMethod", wire.A("Algorithm", uri))
-		w.End()
-	}
-	for _, uri := range dsig.Algorithms() {
-		w.Start("alg:SigningMethod", wire.A("Algorithm", uri))
-		w.End()
-	}
 	w.End()
 }
 

@@ -15,7 +15,6 @@ const (
 	NSSOAP      = "http://schemas.xmlsoap.org/soap/envelope/"          // soap
 	NSAsyncSLO  = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo" // aslo
 	NSScope     = "urn:mace:shibboleth:metadata:1.0"                   // shibmd
-	NSAlg       = "urn:oasis:names:tc:SAML:metadata:algsupport"        // alg
 	NSXML       = "http://www.w3.org/XML/1998/namespace"
 )
 
@@ -53,8 +52,6 @@ func namespaceOf(prefix string) string {
 		return NSInstance
 	case "shibmd":
 		return NSScope
-	case "alg":
-		return NSAlg
 	case "soap":
 		return NSSOAP
 	case "aslo":
