@@ -22,7 +22,7 @@ type KeyImport struct {
 }
 
 // ImportKey takes a SAML key into the ring; it is published, and waits to be activated.
-func (o *Owner) ImportKey(ctx context.Context, in KeyImport) (Key, error) {
+func (o KeysWriter) ImportKey(ctx context.Context, in KeyImport) (Key, error) {
 	if in.App != "" {
 		if _, err := o.Records.ServiceProvider(ctx, in.App); err != nil {
 			return Key{}, missing(err, "service provider", in.App)
@@ -33,13 +33,13 @@ func (o *Owner) ImportKey(ctx context.Context, in KeyImport) (Key, error) {
 }
 
 // DeactivateKey is [keys.Ring.Deactivate]. id may be a slot too.
-func (o *Owner) DeactivateKey(ctx context.Context, id string) (Key, error) {
+func (o KeysWriter) DeactivateKey(ctx context.Context, id string) (Key, error) {
 	k, err := o.Ring.Deactivate(ctx, recorder{o}, id)
 	return Key(k), err
 }
 
 // PublishKey is [keys.Ring.Publish]. id may be a slot too.
-func (o *Owner) PublishKey(ctx context.Context, id string) (Key, error) {
+func (o KeysWriter) PublishKey(ctx context.Context, id string) (Key, error) {
 	k, err := o.Ring.Publish(ctx, recorder{o}, id)
 	return Key(k), err
 }
@@ -56,7 +56,7 @@ type KeyUser struct {
 
 // KeyUsers lists the service providers that a SAML key is published for: who still needs
 // an old key, and who has not seen a new one.
-func (o *Owner) KeyUsers(ctx context.Context, id string) (List[KeyUser], error) {
+func (o KeysReader) KeyUsers(ctx context.Context, id string) (List[KeyUser], error) {
 	k, err := o.samlKey(id)
 	if err != nil {
 		return List[KeyUser]{}, err
@@ -79,7 +79,7 @@ func (o *Owner) KeyUsers(ctx context.Context, id string) (List[KeyUser], error) 
 
 func names(id string, k keys.Info) bool { return id != "" && (id == k.KID || id == k.Slot) }
 
-func (o *Owner) samlKey(id string) (keys.Info, error) {
+func (o acting) samlKey(id string) (keys.Info, error) {
 	for _, k := range o.Ring.Keys() {
 		if names(id, k) && k.SHA256 != "" {
 			return k, nil
@@ -88,7 +88,7 @@ func (o *Owner) samlKey(id string) (keys.Info, error) {
 	return keys.Info{}, idp.Errorf(idp.NotFound, "There is no SAML key %q. List the keys to see which there are.", id)
 }
 
-func (o *Owner) publishedFor(sp idp.ServiceProvider) (sums []string) {
+func (o acting) publishedFor(sp idp.ServiceProvider) (sums []string) {
 	for _, c := range o.Ring.SAMLCertificatesOf(samlApp(sp)) {
 		sum := sha256.Sum256(c.Raw)
 		sums = append(sums, hex.EncodeToString(sum[:]))
@@ -96,8 +96,8 @@ func (o *Owner) publishedFor(sp idp.ServiceProvider) (sums []string) {
 	return sums
 }
 
-func (o *Owner) lastFetch(ctx context.Context, app string) (fetch idp.MetadataFetch, err error) {
-	t, err := o.Sessions.Ticket(ctx, idp.TicketMetadataFetch, app)
+func (o acting) lastFetch(ctx context.Context, app string) (fetch idp.MetadataFetch, err error) {
+	t, err := o.Tickets.Ticket(ctx, idp.TicketMetadataFetch, app)
 	if errors.Is(err, idp.ErrNotFound) {
 		return fetch, nil
 	}
@@ -109,7 +109,7 @@ func (o *Owner) lastFetch(ctx context.Context, app string) (fetch idp.MetadataFe
 
 // unpinned refuses to retire a key that apps are pinned to: they would be signed for with
 // another one that day.
-func (o *Owner) unpinned(ctx context.Context, id string) error {
+func (o acting) unpinned(ctx context.Context, id string) error {
 	k, err := o.samlKey(id)
 	if err != nil {
 		return nil // not a SAML key: the ring says what is wrong
@@ -128,7 +128,7 @@ func (o *Owner) unpinned(ctx context.Context, id string) error {
 }
 
 // retireKeysOf ends what was an app's alone: another app of the same slug must not inherit it.
-func (o *Owner) retireKeysOf(ctx context.Context, app string) error {
+func (o acting) retireKeysOf(ctx context.Context, app string) error {
 	for _, k := range o.Ring.Keys() {
 		if k.App != app || k.State == keys.Retired {
 			continue
@@ -145,9 +145,9 @@ func (o *Owner) retireKeysOf(ctx context.Context, app string) error {
 	return nil
 }
 
-func (a *Admin) eachServiceProvider(ctx context.Context, visit func(idp.ServiceProvider) error) error {
+func (c *core) eachServiceProvider(ctx context.Context, visit func(idp.ServiceProvider) error) error {
 	for after := ""; ; {
-		page, err := a.Records.ServiceProviders(ctx, idp.Page{After: after, Limit: 200})
+		page, err := c.Records.ServiceProviders(ctx, idp.Page{After: after, Limit: 200})
 		if err != nil {
 			return err
 		}

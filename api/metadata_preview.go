@@ -15,9 +15,9 @@ type MetadataPreview struct {
 	Entities        []idp.MetadataEntity `json:"entities,omitempty" doc:"What a collection describes, while entity_id chooses none of it; at most 2000."`
 }
 
-// PreviewServiceProvider reads metadata as [Owner.ImportServiceProvider] would, and saves
+// PreviewServiceProvider reads metadata as [AppsMaker.ImportServiceProvider] would, and saves
 // nothing.
-func (o *Owner) PreviewServiceProvider(ctx context.Context, in NewServiceProvider) (MetadataPreview, error) {
+func (o AppsWriter) PreviewServiceProvider(ctx context.Context, in NewServiceProvider) (MetadataPreview, error) {
 	p := MetadataPreview{Changes: []MetadataChange{}}
 	if in.EntityID == "" && in.MDQURL == "" {
 		list, err := o.collection(ctx, &in)
@@ -37,6 +37,9 @@ func (o *Owner) PreviewServiceProvider(ctx context.Context, in NewServiceProvide
 	if err != nil && !errors.Is(err, idp.ErrNotFound) {
 		return p, err
 	}
+	if err == nil && !o.own.has(old.App) {
+		return p, idp.Errorf(idp.Conflict, "The entity ID %s is registered already.", sp.EntityID).On("entity_id")
+	}
 	if err == nil {
 		sp.App, sp.CreatedAt, sp.UpdatedAt = old.App, old.CreatedAt, old.UpdatedAt
 	}
@@ -47,7 +50,7 @@ func (o *Owner) PreviewServiceProvider(ctx context.Context, in NewServiceProvide
 
 // collection lists what a document describes. One that had to be fetched goes on as text,
 // so that what is shown is what was listed.
-func (o *Owner) collection(ctx context.Context, in *NewServiceProvider) ([]idp.MetadataEntity, error) {
+func (o acting) collection(ctx context.Context, in *NewServiceProvider) ([]idp.MetadataEntity, error) {
 	field, source, err := in.origin()
 	if err != nil {
 		return nil, err

@@ -55,12 +55,12 @@ func readSigners(given []string) (ders [][]byte, pins []string, err error) {
 }
 
 // documentOf fetches what a source has about an entity.
-func (a *Admin) documentOf(ctx context.Context, s *idp.MetadataSource, entityID string) ([]byte, error) {
+func (o acting) documentOf(ctx context.Context, s *idp.MetadataSource, entityID string) ([]byte, error) {
 	address := s.URL
 	if s.MDQ {
 		address = queryFor(s.URL, entityID)
 	}
-	doc, _, err := a.Fetch.Fetch(ctx, address, maxMetadata)
+	doc, _, err := o.Fetch.Fetch(ctx, address, maxMetadata)
 	return doc, err
 }
 
@@ -73,15 +73,15 @@ func queryFor(base, entityID string) string {
 	return strings.TrimSuffix(base, "/") + "/entities/" + strings.ReplaceAll(url.QueryEscape(entityID), "+", "%20")
 }
 
-// found reads a document and puts into source what it says about its own life.
-func (a *Admin) found(doc []byte, source *idp.MetadataSource, entityID string) (idp.MetadataFound, error) {
-	found, err := a.SAML.Find(doc, idp.MetadataQuery{
-		EntityID: entityID, Signers: source.Signers, SignerPins: source.SignerPins, MaxValidity: source.MaxValidity, Now: a.now(),
+// readFound reads a document and puts into source what it says about its own life.
+func (o acting) readFound(doc []byte, source *idp.MetadataSource, entityID string) (idp.MetadataFound, error) {
+	found, err := o.SAML.Find(doc, idp.MetadataQuery{
+		EntityID: entityID, Signers: source.Signers, SignerPins: source.SignerPins, MaxValidity: source.MaxValidity, Now: o.now(),
 	})
 	if err != nil {
 		return found, err
 	}
-	now := a.now()
+	now := o.now()
 	source.FetchedAt, source.TriedAt, source.NextAt = now, now, now.Add(refreshAfter(found, now))
 	source.ValidUntil, source.Failures, source.Fault = found.ValidUntil, 0, ""
 	return found, nil
@@ -101,18 +101,18 @@ func refreshAfter(found idp.MetadataFound, now time.Time) time.Duration {
 }
 
 // readMetadata makes a record of the document that a body gives or names.
-func (a *Admin) readMetadata(ctx context.Context, in NewServiceProvider) (idp.MetadataFound, error) {
+func (o acting) readMetadata(ctx context.Context, in NewServiceProvider) (idp.MetadataFound, error) {
 	field, source, err := in.origin()
 	if err != nil {
 		return idp.MetadataFound{}, err
 	}
 	doc := []byte(in.MetadataXML)
 	if source.URL != "" {
-		if doc, err = a.documentOf(ctx, source, in.EntityID); err != nil {
+		if doc, err = o.documentOf(ctx, source, in.EntityID); err != nil {
 			return idp.MetadataFound{}, idp.AsError(err).On(field)
 		}
 	}
-	found, err := a.found(doc, source, in.EntityID)
+	found, err := o.readFound(doc, source, in.EntityID)
 	if err != nil {
 		return found, idp.AsError(err).On(field)
 	}

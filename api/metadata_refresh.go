@@ -20,7 +20,7 @@ type Refreshed struct {
 // RefreshMetadata reads the metadata again of every service provider whose time has come.
 // A service provider whose source fails keeps what it has.
 func (a *Admin) RefreshMetadata(ctx context.Context) error {
-	owner := a.Local(refresher)
+	owner := a.Local(refresher).acting
 	var errs []error
 	err := a.eachServiceProvider(ctx, func(sp idp.ServiceProvider) error {
 		if sp.Source == nil || sp.Source.NextAt.After(a.now()) {
@@ -42,10 +42,10 @@ func isPublic(err error) bool {
 }
 
 // RefreshServiceProvider reads the metadata of one service provider again, now.
-func (o *Owner) RefreshServiceProvider(ctx context.Context, app string) (Refreshed, error) {
-	sp, err := o.Records.ServiceProvider(ctx, app)
+func (o AppsWriter) RefreshServiceProvider(ctx context.Context, app string) (Refreshed, error) {
+	sp, err := o.serviceProvider(ctx, app)
 	if err != nil {
-		return Refreshed{}, missing(err, "service provider", app)
+		return Refreshed{}, err
 	}
 	if sp.Source == nil {
 		return Refreshed{}, idp.Errorf(idp.Conflict, "The metadata of %s has no address to be read from again. PUT /api/v1/service-providers/%s with metadata_url or mdq_url gives it one.", app, app)
@@ -59,7 +59,7 @@ func (o *Owner) RefreshServiceProvider(ctx context.Context, app string) (Refresh
 
 // refresh reads again and applies what has changed; on a fault, it notes that and leaves
 // everything else as it was.
-func (o *Owner) refresh(ctx context.Context, old idp.ServiceProvider) (idp.ServiceProvider, []MetadataChange, error) {
+func (o acting) refresh(ctx context.Context, old idp.ServiceProvider) (idp.ServiceProvider, []MetadataChange, error) {
 	sp, err := o.reread(ctx, old)
 	if err != nil {
 		return old, nil, errors.Join(err, o.noteFault(ctx, old, err))
@@ -82,13 +82,13 @@ func (o *Owner) refresh(ctx context.Context, old idp.ServiceProvider) (idp.Servi
 
 // reread makes the new record. The name, the policy and the entity ID are not the
 // source's to change: whoever takes over an address must not loosen anything (S19).
-func (o *Owner) reread(ctx context.Context, old idp.ServiceProvider) (idp.ServiceProvider, error) {
+func (o acting) reread(ctx context.Context, old idp.ServiceProvider) (idp.ServiceProvider, error) {
 	source := *old.Source
 	doc, err := o.documentOf(ctx, &source, old.EntityID)
 	if err != nil {
 		return old, err
 	}
-	found, err := o.found(doc, &source, old.EntityID)
+	found, err := o.readFound(doc, &source, old.EntityID)
 	if err != nil {
 		return old, err
 	}
@@ -100,7 +100,7 @@ func (o *Owner) reread(ctx context.Context, old idp.ServiceProvider) (idp.Servic
 
 // noteFault puts the next attempt off and tells of the fault: once, and again when it is
 // another.
-func (o *Owner) noteFault(ctx context.Context, sp idp.ServiceProvider, fault error) error {
+func (o acting) noteFault(ctx context.Context, sp idp.ServiceProvider, fault error) error {
 	source, now := *sp.Source, o.now()
 	said := idp.AsError(fault).Public
 	news := source.Fault != said
