@@ -16,6 +16,7 @@ type Records interface {
 	idp.Clients
 	idp.ServiceProviders
 	idp.Users
+	idp.Admins
 	idp.AdminTokens
 	idp.Groups
 	idp.Subjects
@@ -74,11 +75,6 @@ type SAML struct {
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }
 
-// People finds somebody in any directory: by subject, user name or address.
-type People interface {
-	Find(ctx context.Context, who string) (idp.Person, error)
-}
-
 // Previews say what an app would be told about a subject who signed in now.
 type Previews struct {
 	Client          func(ctx context.Context, c idp.Client, subject string) (mapping.Preview, error)
@@ -94,17 +90,22 @@ type Options struct {
 	Sessions       Sessions
 	SignOuts       SignOuts // nil, as in commands: apps are not told
 	Audit          Audit
+	Tickets        Tickets
+	People         People   // nil in commands: they open no directories, and make no previews
+	Limits         Unlocker // nil in commands
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
 	Directories    Directories // nil in commands
-	People         People      // nil in commands, as are the previews
 	Previews       Previews    // of the server that issues
 	Now            func() time.Time
 }
 
 // Admin is the logic of the admin API. It is safe for concurrent use.
-type Admin struct {
+type Admin struct{ *core }
+
+// core is what operations work with.
+type core struct {
 	Options
 	schemas *schemas
 }
@@ -115,8 +116,8 @@ func New(o Options) *Admin {
 		o.LocalDirectory = "local"
 	}
 	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
-	return &Admin{Options: o, schemas: newSchemas()}
+	return &Admin{&core{Options: o, schemas: newSchemas()}}
 }
 
 // now is as exact as stores are, so that an answer shows what the next read will.
-func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }
+func (a *core) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }

@@ -23,7 +23,7 @@ type KeyStep struct {
 }
 
 // Keys lists the keys of the ring.
-func (o *Owner) Keys() List[Key] {
+func (o KeysReader) Keys() List[Key] {
 	rows := o.Ring.Keys()
 	out := List[Key]{Items: make([]Key, 0, len(rows))}
 	for _, k := range rows {
@@ -33,24 +33,28 @@ func (o *Owner) Keys() List[Key] {
 }
 
 // RotateKey makes the next key of a kind, as [keys.Ring.Rotate] does.
-func (o *Owner) RotateKey(ctx context.Context, r KeyRotation) (Key, error) {
+func (o KeysWriter) RotateKey(ctx context.Context, r KeyRotation) (Key, error) {
 	k, err := o.Ring.Rotate(ctx, recorder{o}, keys.Plan{Use: r.Use, Alg: r.Alg, Now: r.Now})
 	return Key(k), err
 }
 
 // ActivateKey lets a published key sign, as [keys.Ring.Activate] does. id may be a slot too.
-func (o *Owner) ActivateKey(ctx context.Context, id string, s KeyStep) (Key, error) {
+func (o KeysWriter) ActivateKey(ctx context.Context, id string, s KeyStep) (Key, error) {
 	k, err := o.Ring.Activate(ctx, recorder{o}, id, s.Now)
 	return Key(k), err
 }
 
 // RetireKey publishes a key no longer, as [keys.Ring.Retire] does. id may be a slot too.
-func (o *Owner) RetireKey(ctx context.Context, id string, s KeyStep) (Key, error) {
+func (o KeysWriter) RetireKey(ctx context.Context, id string, s KeyStep) (Key, error) {
 	k, err := o.Ring.Retire(ctx, recorder{o}, id, s.Now)
 	return Key(k), err
 }
 
-// recorder puts Events on record in the owner's name.
-type recorder struct{ owner *Owner }
+// recorder puts Events on record in the name of whoever acts.
+type recorder struct {
+	who interface {
+		record(ctx context.Context, e idp.Event) error
+	}
+}
 
-func (r recorder) Record(ctx context.Context, e idp.Event) error { return r.owner.record(ctx, e) }
+func (r recorder) Record(ctx context.Context, e idp.Event) error { return r.who.record(ctx, e) }

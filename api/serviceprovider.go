@@ -99,7 +99,7 @@ type ServiceProvider struct {
 	version                  int64
 }
 
-func (o *Owner) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider, warnings []string) ServiceProvider {
+func (o acting) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider, warnings []string) ServiceProvider {
 	v := ServiceProvider{
 		App: sp.App, EntityID: sp.EntityID,
 		ServiceProviderSettings: ServiceProviderSettings{Name: sp.Name, ServiceProviderPolicy: sp.ServiceProviderPolicy},

@@ -267,7 +267,7 @@ const initialRefused = "The initial access token is unknown, has expired, or doe
 
 func (r *registrar) adminToken(role string) string {
 	r.t.Helper()
-	made, err := r.Owner.CreateToken(r.t.Context(), role, time.Hour)
+	made, err := r.Owner.CreateToken(r.t.Context(), api.NewToken{Role: role, ExpiresIn: 3600})
 	if err != nil {
 		r.t.Fatal(err)
 	}

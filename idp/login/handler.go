@@ -17,6 +17,7 @@ type Flows interface {
 	idp.LoginFlows
 	idp.Marks
 	Sessions
+	Tickets
 }
 
 // Sessions is what this package needs of [idp.Sessions].

@@ -157,7 +157,7 @@ func directoryFault(err error) error {
 
 // enter opens the session of a person whose password was right, and goes on.
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v visit, p idp.Person, t *try) {
-	s, secret, err := h.openSession(r, v, p)
+	s, secret, err := h.openSession(r, v, p, "pwd")
 	if err == nil {
 		err = h.passed(r.Context(), t)
 	}

@@ -57,8 +57,11 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, from string, err 
 
 // goOn is where the current page of what the person was doing stands.
 func goOn(r *http.Request) string {
-	if r.URL.Path == "/logout" {
+	switch r.URL.Path {
+	case "/logout":
 		return "/logout"
+	case "/login/link":
+		return "/login/link?" + url.Values{"key": {r.PostForm.Get("key")}}.Encode()
 	}
 	return loginPath(r.PostForm.Get("flow"), r.PostForm.Get("app"))
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"cloudsso/api"
+	"cloudsso/api/console"
 	"cloudsso/idp"
 	"cloudsso/idp/audit"
 	"cloudsso/idp/login"
@@ -57,11 +58,14 @@ func (s *Server) assemble() error {
 	}
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
-		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Audit: s.events, Fetch: fetch, Ring: s.ring,
+		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Tickets: o.Flows, Limits: s.login, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		Directories: s.users, SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
 	})
-	return nil
+	s.console, err = console.New(console.Options{
+		Issuer: o.Config.Issuer, Admins: s.admin, Login: s.login, People: s.users, Pages: s.pages, MAC: s.ring.MAC("console"), Now: s.now,
+	})
+	return err
 }
 
 // signOuter lets an OpenID Connect application end a session.

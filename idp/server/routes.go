@@ -61,6 +61,7 @@ func (s *Server) table() []route {
 		{post, "/login", s.login.LoginPost},
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
+		{getAndPost, "/login/link", s.login.Link},
 		{get, "/device", s.oauth.DevicePage},
 		{post, "/device", s.oauth.DevicePost},
 		{get, "/device/continue", s.oauth.DeviceContinue},
@@ -73,6 +74,8 @@ func (s *Server) table() []route {
 
 		// Admins
 		{"GET POST PUT PATCH DELETE", "/api/v1/*", s.admin.Handler().ServeHTTP},
+		{getAndPost, "/admin", s.console.ServeHTTP},
+		{getAndPost, "/admin/*", s.console.ServeHTTP},
 	}
 }
 

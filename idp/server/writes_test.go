@@ -59,6 +59,11 @@ type readsOfRecords interface {
 	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
 	Consents(ctx context.Context, subject string) ([]idp.Consent, error)
 	Keys(ctx context.Context) ([]idp.KeyRecord, error)
+	SearchUsers(ctx context.Context, part string, limit int) ([]idp.User, error)
+	TokenApp(ctx context.Context, app string) (idp.TokenApp, error)
+	TokenApps(ctx context.Context, p idp.Page) ([]idp.TokenApp, error)
+	Admin(ctx context.Context, subject string) (idp.Admin, error)
+	Admins(ctx context.Context, p idp.Page) ([]idp.Admin, error)
 	AdminToken(ctx context.Context, hash string) (idp.AdminToken, error)
 	AdminTokens(ctx context.Context, p idp.Page) ([]idp.AdminToken, error)
 	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
@@ -200,6 +205,36 @@ func (c *countedRecords) CreateKey(ctx context.Context, k idp.KeyRecord) error {
 func (c *countedRecords) RotateKeys(ctx context.Context, made *idp.KeyRecord, moves []idp.KeyMove) error {
 	c.w.add("RotateKeys")
 	return c.all.RotateKeys(ctx, made, moves)
+}
+
+func (c *countedRecords) CreateAdmin(ctx context.Context, v idp.Admin) error {
+	c.w.add("CreateAdmin")
+	return c.all.CreateAdmin(ctx, v)
+}
+
+func (c *countedRecords) UpdateAdmin(ctx context.Context, v idp.Admin) error {
+	c.w.add("UpdateAdmin")
+	return c.all.UpdateAdmin(ctx, v)
+}
+
+func (c *countedRecords) DeleteAdmin(ctx context.Context, id string, version int64) error {
+	c.w.add("DeleteAdmin")
+	return c.all.DeleteAdmin(ctx, id, version)
+}
+
+func (c *countedRecords) CreateTokenApp(ctx context.Context, v idp.TokenApp) error {
+	c.w.add("CreateTokenApp")
+	return c.all.CreateTokenApp(ctx, v)
+}
+
+func (c *countedRecords) UpdateTokenApp(ctx context.Context, v idp.TokenApp) error {
+	c.w.add("UpdateTokenApp")
+	return c.all.UpdateTokenApp(ctx, v)
+}
+
+func (c *countedRecords) DeleteTokenApp(ctx context.Context, id string, version int64) error {
+	c.w.add("DeleteTokenApp")
+	return c.all.DeleteTokenApp(ctx, id, version)
 }
 
 func (c *countedRecords) CreateAdminToken(ctx context.Context, v idp.AdminToken) error {

@@ -31,8 +31,8 @@ func (s *Store) CreateServiceProvider(ctx context.Context, sp idp.ServiceProvide
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, `INSERT INTO service_providers (app, entity_id, version, doc, metadata_xml, created_at, updated_at)
-		VALUES ($1, $2, 1, $3, $4, $5, $6)`, sp.App, sp.EntityID, doc, sp.MetadataXML, micros(sp.CreatedAt), micros(sp.UpdatedAt))
+	return s.together(ctx, named(sp.App, kindServiceProvider), Statement{`INSERT INTO service_providers (app, entity_id, version, doc, metadata_xml, created_at, updated_at)
+		VALUES ($1, $2, 1, $3, $4, $5, $6)`, []any{sp.App, sp.EntityID, doc, sp.MetadataXML, micros(sp.CreatedAt), micros(sp.UpdatedAt)}})
 }
 
 // ServiceProvider is [idp.ServiceProviders]'s.
@@ -64,12 +64,15 @@ func (s *Store) UpdateServiceProvider(ctx context.Context, sp idp.ServiceProvide
 
 // DeleteServiceProvider is [idp.ServiceProviders]'s.
 func (s *Store) DeleteServiceProvider(ctx context.Context, app string, version int64) error {
-	return s.swap(ctx, func(tx Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		n, err := exec(tx, `DELETE FROM service_providers WHERE app = $1 AND (version = $2 OR $2 = 0)`, app, version)
-		if err != nil || n == 1 {
+		if err != nil {
 			return err
 		}
-		return missed(tx, `SELECT 1 FROM service_providers WHERE app = $1`, app)
+		if n == 0 {
+			return missed(tx, `SELECT 1 FROM service_providers WHERE app = $1`, app)
+		}
+		return unnamed(tx, app, kindServiceProvider)
 	})
 }
 
