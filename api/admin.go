@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
+	"cloudsso/api/presets"
 	"cloudsso/idp"
 	"cloudsso/idp/mapping"
+	"cloudsso/idp/web"
 	"cloudsso/keys"
 )
 
@@ -57,6 +60,7 @@ type Ring interface {
 	SAMLKey() keys.SAMLKey
 	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
 	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
+	JWKS() (body []byte, etag string)
 	Placeholders() []string
 	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error
 	Seal(purpose string, plain []byte) ([]byte, error)
@@ -96,8 +100,11 @@ type Options struct {
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
-	Directories    Directories // nil in commands
-	Previews       Previews    // of the server that issues
+	Directories    Directories      // nil in commands
+	Previews       Previews         // of the server that issues
+	Presets        *presets.Catalog // nil: those that are part of the program
+	Pages          *web.Pages       // nil in commands
+	Probe          Prober           // nil in commands
 	Now            func() time.Time
 }
 
@@ -108,6 +115,7 @@ type Admin struct{ *core }
 type core struct {
 	Options
 	schemas *schemas
+	catalog func() *presets.Catalog
 }
 
 // New returns an Admin.
@@ -116,7 +124,20 @@ func New(o Options) *Admin {
 		o.LocalDirectory = "local"
 	}
 	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
-	return &Admin{&core{Options: o, schemas: newSchemas()}}
+	return &Admin{&core{Options: o, schemas: newSchemas(), catalog: sync.OnceValue(o.presets)}}
+}
+
+// presets are those of the options, or those that are part of the program, which its own
+// tests have read.
+func (o Options) presets() *presets.Catalog {
+	if o.Presets != nil {
+		return o.Presets
+	}
+	c, err := presets.New()
+	if err != nil {
+		return &presets.Catalog{}
+	}
+	return c
 }
 
 // now is as exact as stores are, so that an answer shows what the next read will.
