@@ -42,6 +42,8 @@ type Ask struct {
 	MaxAge *time.Duration
 	// Consent: the person must be asked even if they agreed before (prompt=consent).
 	Consent bool
+	// Create: the person wants an account that does not exist yet (prompt=create).
+	Create bool
 	// SelectAccount: show who is signed in and offer another account.
 	SelectAccount bool
 	// LoginHint pre-fills the user name; it proves nothing.

@@ -43,6 +43,7 @@ func (f Foreign) verify(raw string, typ []string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.Alg = polymorphic(h.Alg)
 	switch {
 	case !slices.Contains(f.Algs, h.Alg): // RFC 8725 §3.1: the verifier chooses
 		return nil, errors.New("alg is not one that is agreed on")
@@ -54,6 +55,15 @@ func (f Foreign) verify(raw string, typ []string) ([]byte, error) {
 		return payload, f.checkMAC(h.Alg, signed, sig)
 	}
 	return payload, f.checkSignature(h, signed, sig)
+}
+
+// polymorphic is the name that we know an algorithm by: RFC 9864 §2.2 has a new one for
+// EdDSA on Ed25519, which some software sends already. The signature is the same.
+func polymorphic(alg string) string {
+	if alg == "Ed25519" {
+		return EdDSA
+	}
+	return alg
 }
 
 // checkMAC uses the shared secrets only. Attack: a token with an HMAC keyed with a public
@@ -90,7 +100,7 @@ func (f Foreign) candidates(h joseHeader, method algorithm) []idp.PublicJWK {
 	var named, unnamed []idp.PublicJWK
 	for _, k := range f.Keys {
 		switch {
-		case !method.takes(k.Key) || k.Alg != "" && k.Alg != h.Alg:
+		case !method.takes(k.Key) || k.Alg != "" && polymorphic(k.Alg) != h.Alg:
 		case k.KID == "" || h.Kid == "":
 			unnamed = append(unnamed, k)
 		case k.KID == h.Kid:

@@ -93,6 +93,33 @@ func TestForeignTokensOfEveryAlgorithmVerify(t *testing.T) {
 	}
 }
 
+// openid-client 6 signs its assertions under the name of RFC 9864.
+func TestForeignTokensUnderTheNewNameOfEdDSAVerify(t *testing.T) {
+	t.Parallel()
+	signer := makers()["Ed25519"]
+	signed := func(alg string) string {
+		body := b64.EncodeToString([]byte(`{"alg":"`+alg+`","kid":"one"}`)) + "." + b64.EncodeToString([]byte(`{"sub":"app"}`))
+		return body + "." + b64.EncodeToString(ed25519.Sign(signer.(ed25519.PrivateKey), []byte(body)))
+	}
+	for _, named := range []string{"", "EdDSA", "Ed25519"} {
+		f := keys.Foreign{Algs: []string{"EdDSA"}, Keys: jwks(t, jose.JSONWebKey{Key: signer.Public(), KeyID: "one", Algorithm: named})}
+		for _, alg := range []string{"EdDSA", "Ed25519"} {
+			if claims, err := f.Verify(signed(alg), ""); err != nil || string(claims) != `{"sub":"app"}` {
+				t.Errorf("%s under a key for %q: %s, %v", alg, named, claims, err)
+			}
+		}
+		for _, alg := range []string{"Ed448", "ed25519", "Ed25519 "} {
+			if _, err := f.Verify(signed(alg), ""); !errors.Is(err, keys.ErrBadJWT) {
+				t.Errorf("%s passes: %v", alg, err)
+			}
+		}
+		f.Algs = []string{"ES256", "RS256"}
+		if _, err := f.Verify(signed("Ed25519"), ""); err == nil || !strings.Contains(err.Error(), "alg is not") {
+			t.Errorf("Ed25519 passes where EdDSA is not agreed on: %v", err)
+		}
+	}
+}
+
 func TestForeignTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	rsaKey, ec, other := makers()["RSA"], makers()["P-256"], makers()["P-384"]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -30,7 +31,7 @@ func (p *Provider) checks() []func(context.Context, *authorization) error {
 		p.checkResource,
 		checkNonce,
 		checkPKCE,
-		checkPrompt,
+		p.checkPrompt,
 		checkMaxAge,
 		p.checkHint,
 		checkContext,
@@ -75,7 +76,12 @@ func checkRedirectURI(_ context.Context, a *authorization) error {
 	return nil
 }
 
-func checkSingle(_ context.Context, a *authorization) error { return single(a.form) }
+// checkSingle leaves out our own marks: a request object that was pushed has two.
+func checkSingle(_ context.Context, a *authorization) error {
+	form := maps.Clone(a.form)
+	form.Del(onceParam)
+	return single(form)
+}
 
 // checkRegistration: ignoring it would go on with other settings than the client meant
 // (OpenID Connect Core §7.2.1).
@@ -143,7 +149,7 @@ func readChallenge(form url.Values) (string, error) {
 	return challenge, nil
 }
 
-func checkPrompt(_ context.Context, a *authorization) error {
+func (p *Provider) checkPrompt(_ context.Context, a *authorization) error {
 	prompts := strings.Fields(a.form.Get("prompt"))
 	for _, prompt := range prompts {
 		switch prompt {
@@ -155,10 +161,13 @@ func checkPrompt(_ context.Context, a *authorization) error {
 			a.ask.Consent = true
 		case "select_account":
 			a.ask.SelectAccount = true
-		default:
-			// create too: Initiating User Registration §4 wants this answer where there is no
-			// registration, so that nobody waits for an account that cannot be made.
-			return refuse(invalidRequest, "The parameter prompt has a value that is not supported: use none, login, consent or select_account.")
+		case "create":
+			a.ask.Create, a.ask.Login = true, true
+		}
+		// create too, where nobody can register: Initiating User Registration §4 wants this
+		// answer, so that nobody waits for an account that cannot be made.
+		if !slices.Contains(p.prompts(), prompt) {
+			return refuse(invalidRequest, "The parameter prompt has a value that is not supported: use %s.", strings.Join(p.prompts(), ", "))
 		}
 	}
 	if a.ask.Passive && len(prompts) > 1 {
@@ -169,6 +178,15 @@ func checkPrompt(_ context.Context, a *authorization) error {
 		a.ask.LoginHint = ""
 	}
 	return nil
+}
+
+// prompts are the values of prompt that are obeyed here.
+func (p *Provider) prompts() []string {
+	values := []string{"none", "login", "consent", "select_account"}
+	if p.SignUp {
+		values = append(values, "create")
+	}
+	return values
 }
 
 // checkMaxAge: 0 is a value, not "none" (OpenID Connect Core §3.1.2.1).

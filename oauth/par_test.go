@@ -185,6 +185,31 @@ func TestConformance_S08_ExpiredAndUsed(t *testing.T) {
 	}
 }
 
+// openid-client gives every request object a jti, pushed ones too.
+func TestAPushedRequestObjectWithAnIDWorksOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("wiki", signs)
+	push := func() string {
+		a := h.push("wiki", url.Values{"request": {h.object(t, "wiki", "jti", "object-1")}})
+		if a.status != http.StatusCreated {
+			t.Fatalf("push: %d %s", a.status, a.body)
+		}
+		return a.json(t)["request_uri"].(string)
+	}
+	first, second := push(), push()
+	if got := h.authorize(byURI("wiki", first)).params(t); got.Get("code") == "" || got.Get("state") != "inner-state" {
+		t.Errorf("got %v", got)
+	}
+	got := h.authorize(byURI("wiki", second)).params(t)
+	if got.Get("code") != "" || got.Get("error_description") != "This authorization request has already been answered: the application must make a new one." {
+		t.Errorf("the same object, pushed again: %v", got)
+	}
+	if a := h.authorize(byURI("wiki", first)); a.status != http.StatusBadRequest || !strings.Contains(a.body, "has expired or was used") {
+		t.Errorf("the same address again: %d %s", a.status, a.body)
+	}
+}
+
 // Of many browsers that are sent to one pushed request, one gets an answer.
 func TestAPushedRequestIsAnsweredOnceUnderRace(t *testing.T) {
 	t.Parallel()

@@ -94,6 +94,9 @@ func (p *Provider) restrict(m *idp.ClientMetadata, doc map[string]json.RawMessag
 		// who agreed. Decision: somebody must have answered for it.
 		return refuse(invalidClientMetadata, "grant_types: The grant type client_credentials is for clients that are registered with an initial access token or by an administrator.")
 	}
+	if !m.AllowImplicit {
+		withoutFrontChannel(m)
+	}
 	known := p.scopesSupported()
 	m.Scope = strings.Join(among(strings.Fields(m.Scope), known), " ")
 	m.Resources = p.Registration.Resources
@@ -106,6 +109,18 @@ func (p *Provider) restrict(m *idp.ClientMetadata, doc map[string]json.RawMessag
 		m.RequirePKCE = new(bool)
 	}
 	return nil
+}
+
+// withoutFrontChannel leaves a client the other ways in, if it named some. Software that
+// knows every way lists them all (mod_auth_openidc does); the answer says what it got
+// (RFC 7591 §2, §3.2.1).
+func withoutFrontChannel(m *idp.ClientMetadata) {
+	kept := slices.DeleteFunc(slices.Clone(m.ResponseTypes), idp.FrontChannel)
+	if len(m.GrantTypes) > 0 && !slices.Contains(m.GrantTypes, idp.GrantCode) || len(kept) == 0 && len(m.ResponseTypes) > 0 {
+		return
+	}
+	m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(g string) bool { return g == idp.GrantImplicit })
+	m.ResponseTypes = kept
 }
 
 // badMetadata words the faults of the rules: each by the name of its member (RFC 7591

@@ -314,7 +314,7 @@ func TestRegistrationIsOffByDefault(t *testing.T) {
 }
 
 // Each bad member is named, with the registered error.
-func TestConformance_K07_BadMetadata(t *testing.T) {
+func TestConformance_C07_K07_BadMetadata(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t, "open")
 	const bad, redirect = "invalid_client_metadata", "invalid_redirect_uri"
@@ -453,6 +453,41 @@ func TestConformance_K14_ImplicitClients(t *testing.T) {
 		t.Errorf("nobody asked: %v %+v", err, c.ClientMetadata)
 	}
 	r.refused("invalid_client_metadata", "", "grant_types", []string{"password"})
+}
+
+// Debian's mod_auth_openidc names every grant and response type that it knows.
+func TestConformance_K13_WaysInThatAreNotAllowed(t *testing.T) {
+	t.Parallel()
+	grants, every := []string{"authorization_code", "implicit", "refresh_token"}, []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}
+	for name, c := range map[string]struct {
+		allowed           bool
+		asked             []string
+		grants, responses string
+	}{
+		"all of them":                  {false, every, `["authorization_code","refresh_token"]`, `["code"]`},
+		"a grant that nothing uses":    {false, []string{"code"}, `["authorization_code","refresh_token"]`, `["code"]`},
+		"allowed, but nothing uses it": {true, []string{"code"}, `["authorization_code","refresh_token"]`, `["code"]`},
+		"no response types":            {false, nil, `["authorization_code","refresh_token"]`, `["code"]`},
+		"all of them, and allowed":     {true, every, text(grants), text(every)},
+	} {
+		r := newRegistrar(t, "open", func(o *config.Config) { o.RegistrationAllowImplicit = c.allowed })
+		more := []any{"grant_types", grants}
+		if c.asked != nil {
+			more = append(more, "response_types", c.asked)
+		}
+		got := r.register(more...)
+		kept, err := r.Records.Client(t.Context(), got["client_id"].(string))
+		if text(got["grant_types"]) != c.grants || text(got["response_types"]) != c.responses || err != nil || kept.AllowImplicit != (c.responses != `["code"]`) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	r := newRegistrar(t, "open")
+	const leaks = "The grant type 'implicit' needs the switch allow_implicit: tokens in the front channel leak (RFC 9700 section 2.1.2). Use authorization_code if you can."
+	r.refused("invalid_client_metadata", "grant_types: "+leaks, "grant_types", grants, "response_types", []string{"code id_token", "id_token"})
+	if got := r.register("response_types", every); text(got["response_types"]) != `["code"]` || text(got["grant_types"]) != `["authorization_code"]` {
+		t.Errorf("no grant types: %v", got)
+	}
+	r.refused("invalid_client_metadata", "grant_types: "+leaks, "grant_types", []string{"implicit"}, "response_types", []string{"code"})
 }
 
 func TestConformance_K15_LogoutAddresses(t *testing.T) {

@@ -2,12 +2,14 @@ package oauth_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"cloudsso/idp"
 )
@@ -22,10 +24,11 @@ func TestIndependentRelyingParty(t *testing.T) {
 			c.IDTokenSignedResponseAlg, c.TokenEndpointAuthMethod = "ES256", "client_secret_post"
 		},
 		"public": public,
+		"EdDSA":  signedBy("EdDSA"), "PS384": signedBy("PS384"), "RS512": signedBy("RS512"), "ES512": signedBy("ES512"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := everyHouse(t)
 			c := h.client("wiki", change)
 			h.login.visit = true
 			provider, err := oidc.NewProvider(t.Context(), h.issuer)
@@ -43,6 +46,10 @@ func TestIndependentRelyingParty(t *testing.T) {
 				t.Fatal(err)
 			}
 			verifyIDToken(t, provider, c, token)
+			other := provider.Verifier(&oidc.Config{ClientID: c.ID, SupportedSigningAlgs: []string{"RS384"}})
+			if _, err := other.Verify(t.Context(), token.Extra("id_token").(string)); err == nil {
+				t.Error("an algorithm that is not agreed on passes")
+			}
 			info, err := provider.UserInfo(t.Context(), oauth2.StaticTokenSource(token))
 			if err != nil || info.Subject != anna || info.Email != "anna@example.org" || !info.EmailVerified {
 				t.Errorf("userinfo: %v %+v", err, info)
@@ -52,7 +59,41 @@ func TestIndependentRelyingParty(t *testing.T) {
 			if err != nil || again.RefreshToken == token.RefreshToken {
 				t.Errorf("refresh: %v", err)
 			}
+			if _, err := config.Exchange(t.Context(), code, oauth2.VerifierOption(pkce)); errorOf(err) != "invalid_grant" {
+				t.Errorf("the code again: %v", err)
+			}
 		})
+	}
+}
+
+func signedBy(alg string) func(*idp.Client) {
+	return func(c *idp.Client) { c.IDTokenSignedResponseAlg = alg }
+}
+
+// errorOf is the OAuth error that x/oauth2 was told.
+func errorOf(err error) string {
+	if told := new(oauth2.RetrieveError); errors.As(err, &told) {
+		return told.ErrorCode
+	}
+	return ""
+}
+
+// An application acts for itself with x/oauth2; with a wrong secret it does not.
+func TestIndependentClientCredentials(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("bot", machine)
+	config := clientcredentials.Config{
+		ClientID: "bot", ClientSecret: secretOf("bot"), TokenURL: h.issuer + "/oauth2/token",
+		Scopes: []string{"jobs:read"}, AuthStyle: oauth2.AuthStyleInHeader,
+	}
+	token, err := config.Token(t.Context())
+	if err != nil || token.AccessToken == "" || token.Extra("scope") != "jobs:read" {
+		t.Fatalf("%v %+v", err, token)
+	}
+	config.ClientSecret = secretOf("another")
+	if _, err := config.Token(t.Context()); errorOf(err) != "invalid_client" {
+		t.Errorf("a wrong secret: %v", err)
 	}
 }
 

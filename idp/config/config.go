@@ -23,6 +23,7 @@ type Config struct {
 	Outbound       Outbound       `json:"outbound"`
 	Limits         Limits         `json:"limits"`
 	Logout         Logout         `json:"logout"`
+	SignUpURL      string         `json:"signup_url" doc:"Where people make an account themselves, for prompt=create and a link on the sign-in page. It gets return_to, the address at which the sign-in goes on."`
 	SAML           SAML           `json:"saml"`
 	Dev            bool           `json:"dev" doc:"For work on one machine: http on loopback addresses. Refuses to listen anywhere else."`
 	Demo           bool           `json:"demo" doc:"Dev, with a demo directory, a demo relying party and a demo service provider."`

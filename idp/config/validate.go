@@ -72,6 +72,7 @@ func (v *validator) check() {
 	v.checkStores()
 	v.checkOutbound()
 	v.checkLogout()
+	v.checkSignUp()
 	if v.SAML.Scope != "" && !samlScope.MatchString(v.SAML.Scope) {
 		v.fault("saml.scope", "Expected a domain name such as example.org.")
 	}
@@ -161,10 +162,21 @@ func (v *validator) checkStores() {
 	}
 }
 
+func (v *validator) checkSignUp() {
+	if v.SignUpURL != "" && !v.webAddress(v.SignUpURL) {
+		v.fault("signup_url", "Expected an https address, such as https://www.example.org/register.")
+	}
+}
+
+// webAddress reports whether people may be sent there.
+func (v *validator) webAddress(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Hostname() != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http" && v.Dev && loopbackHost(u.Hostname()))
+}
+
 func (v *validator) checkLogout() {
 	for i, raw := range v.Logout.ReturnURLs {
-		u, err := url.Parse(raw)
-		if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && v.Dev && loopbackHost(u.Hostname())) {
+		if !v.webAddress(raw) {
 			v.fault("logout.return_urls", "Item %d: expected an https address, such as https://www.example.org/goodbye.", i+1)
 		}
 	}

@@ -35,6 +35,10 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (re
 	if err := h.flows.CreateFlow(ctx, *f); err != nil {
 		return false, err
 	}
+	if f.Ask.Create && h.signUp != "" {
+		seeOther(w, h.signUpAddress(f))
+		return false, nil
+	}
 	h.redirect(w, r, loginPath(f.ID, hint(f)))
 	return false, nil
 }

@@ -87,6 +87,7 @@ type Options struct {
 	Tickets   Tickets
 	ReturnTo  func(ctx context.Context, address string) (bool, error)
 
+	SignUpURL   string        // where people make an account themselves; empty: nowhere
 	SessionTTL  time.Duration // from authentication to the end at the latest; default 12 h
 	SessionIdle time.Duration // without any use; default 2 h
 	NoLimits    bool          // no bound on password tries; for tests
@@ -107,6 +108,8 @@ type Handler struct {
 	tickets   Tickets
 	returnTo  func(ctx context.Context, address string) (bool, error)
 
+	issuer string
+	signUp string
 	ttl    time.Duration
 	idle   time.Duration
 	limits bool
@@ -122,7 +125,8 @@ func New(o Options) *Handler {
 		flows: o.Flows, consents: o.Consents, people: o.People, apps: o.Apps, pages: o.Pages,
 		events: o.Events, mac: o.MAC, clock: o.Now, limits: !o.NoLimits,
 		ttl: cmp.Or(o.SessionTTL, 12*time.Hour), idle: cmp.Or(o.SessionIdle, 2*time.Hour),
-		cross:     http.NewCrossOriginProtection(),
+		cross:  http.NewCrossOriginProtection(),
+		issuer: o.Issuer, signUp: o.SignUpURL,
 		farewells: o.Farewells, tickets: o.Tickets, returnTo: o.ReturnTo,
 	}
 	if u, err := url.Parse(o.Issuer); err == nil && u.Host != "" {

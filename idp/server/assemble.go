@@ -29,7 +29,7 @@ func (s *Server) assemble() error {
 	s.login = login.New(login.Options{
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
-		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn,
+		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn, SignUpURL: o.Config.SignUpURL,
 	})
 	fetch, err := outbound.New(outbound.Options{
 		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
@@ -44,7 +44,7 @@ func (s *Server) assemble() error {
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
 		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
-		SignOuter: signOuter{s.login}, States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		SignOuter: signOuter{s.login}, SignUp: o.Config.SignUpURL != "", States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Registration: s.registration(), Scopes: scopes,
 	}); err != nil {
 		return err

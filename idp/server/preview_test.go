@@ -259,6 +259,7 @@ func TestAPreviewIsWhatTheServiceProviderIsTold(t *testing.T) {
 	for name, policy := range map[string]string{
 		"the usual attributes": ``,
 		"rows of its own":      `,"attributes":` + wikiRows,
+		"a pairwise id":        `,"subject_id":"pairwise-id"`,
 		"an email address":     `,"nameid":{"format":"emailAddress"},"audiences":["urn:more"],"lifetime":60`,
 	} {
 		t.Run(name, func(t *testing.T) {

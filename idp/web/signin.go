@@ -31,6 +31,7 @@ type Login struct {
 	Username string // as typed or hinted; never the password
 	Notice   string // why the person is asked, if that is not plain
 	Error    string // what was wrong with the last try
+	SignUp   string // address at which people without an account make one; empty: none
 }
 
 // Login writes the page.

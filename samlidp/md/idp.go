@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cloudsso/idp"
+	"cloudsso/samlidp/dsig"
 	"cloudsso/samlidp/wire"
 	"cloudsso/samlidp/xenc"
 )
@@ -35,6 +36,7 @@ func (m IdP) Marshal() ([]byte, error) {
 		until = m.ValidUntil.UTC().Format(time.RFC3339)
 	}
 	w.Start("md:EntityDescriptor", wire.A("entityID", m.EntityID), wire.Opt("validUntil", until))
+	algorithms(w)
 	w.Start("md:IDPSSODescriptor",
 		wire.A("protocolSupportEnumeration", wire.NSProtocol),
 		wire.A("WantAuthnRequestsSigned", strconv.FormatBool(m.WantAuthnRequestsSigned)))
@@ -56,6 +58,23 @@ func (m IdP) Marshal() ([]byte, error) {
 	w.End()
 	w.End()
 	return w.Bytes()
+}
+
+// algorithms says what messages to us may be signed with (Metadata Profile for Algorithm
+// Support). Shibboleth takes the first that it can do; where nothing is said it signs what it
+// posts with SHA-1, which is refused here.
+func algorithms(w *wire.Writer) {
+	signatures, digests := dsig.Accepted()
+	w.Start("md:Extensions")
+	for _, uri := range digests {
+		w.Start("alg:DigestMethod", wire.A("Algorithm", uri))
+		w.End()
+	}
+	for _, uri := range signatures {
+		w.Start("alg:SigningMethod", wire.A("Algorithm", uri))
+		w.End()
+	}
+	w.End()
 }
 
 func (m IdP) extensions(w *wire.Writer) {

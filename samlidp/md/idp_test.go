@@ -72,9 +72,41 @@ func TestIdPMetadataSaysWhatItWasGiven(t *testing.T) {
 	m := full()
 	m.ValidUntil, m.DisplayName = time.Time{}, ""
 	raw, err = m.Marshal()
-	if err != nil || strings.Contains(string(raw), "validUntil") || strings.Contains(string(raw), "Extensions") {
+	if err != nil || strings.Contains(string(raw), "validUntil") || strings.Contains(string(raw), "mdui") {
 		t.Errorf("what was not given is written: %v\n%s", err, raw)
 	}
+}
+
+// Shibboleth signs what it posts with SHA-1 unless metadata says what else is taken; what it
+// says must be what the verifier takes.
+func TestIdPMetadataSaysWhichAlgorithmsAreAccepted(t *testing.T) {
+	t.Parallel()
+	raw, err := full().Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Extensions struct {
+			Digests []algorithm `xml:"urn:oasis:names:tc:SAML:metadata:algsupport DigestMethod"`
+			Signing []algorithm `xml:"urn:oasis:names:tc:SAML:metadata:algsupport SigningMethod"`
+		} `xml:"urn:oasis:names:tc:SAML:2.0:metadata Extensions"`
+	}
+	if err := xml.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	said := doc.Extensions
+	if len(said.Signing) != 6 || said.Signing[0].URI != dsig.RSASHA256 || len(said.Digests) != 3 || said.Digests[0].URI != "http://www.w3.org/2001/04/xmlenc#sha256" {
+		t.Errorf("signing %v, digests %v", said.Signing, said.Digests)
+	}
+	for _, a := range append(said.Signing, said.Digests...) {
+		if strings.HasSuffix(a.URI, "sha1") {
+			t.Errorf("%s is offered", a.URI)
+		}
+	}
+}
+
+type algorithm struct {
+	URI string `xml:"Algorithm,attr"`
 }
 
 func TestIdPMetadataIsReadByCrewjam(t *testing.T) {
