@@ -35,6 +35,8 @@ type ServiceProviderPolicy struct {
 	StartURL                string `json:"start_url,omitempty" maxLength:"2048" doc:"Where the application starts a sign-in itself, with an AuthnRequest. /launch/{app} prefers it to an IdP-initiated sign-in."`
 	DefaultRelayState       string `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool   `json:"disabled,omitempty"`
+
+	Assigned *Assignment `json:"assigned,omitempty" doc:"Who may use the application. Left out: everybody; present but empty: nobody. It is asked at each sign-in."`
 }
 
 // NameIDCfg says how a service provider hears who a person is.

@@ -61,6 +61,7 @@ func (s *Server) table() []route {
 		{post, "/login", s.login.LoginPost},
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
+		{post, "/login/noaccess", s.login.NoAccessPost},
 		{get, "/device", s.oauth.DevicePage},
 		{post, "/device", s.oauth.DevicePost},
 		{get, "/device/continue", s.oauth.DeviceContinue},
