@@ -40,7 +40,7 @@ func noAccess(t *testing.T, s *idptest.Server, page *idptest.Page, name, app, su
 	}
 }
 
-func subjectOf(t *testing.T, s *idptest.Server, u api.User) string {
+func subjectIn(t *testing.T, s *idptest.Server, u api.User) string {
 	t.Helper()
 	subject, err := s.Records.Subject(t.Context(), "local", u.ID, idp.NewID())
 	if err != nil {
@@ -52,7 +52,7 @@ func subjectOf(t *testing.T, s *idptest.Server, u api.User) string {
 func TestAClientForSome(t *testing.T) {
 	t.Parallel()
 	s := idptest.New(t, idptest.Options{})
-	subject := subjectOf(t, s, s.AddUser(t, ada))
+	subject := subjectIn(t, s, s.AddUser(t, ada))
 	s.AddUser(t, api.NewUser{Username: "grace", Email: "grace@example.com", Password: password})
 	if _, err := s.Owner.CreateGroup(t.Context(), api.NewGroup{Name: "Engineering", Parents: []string{"Staff"}}); err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestTrap_TheNoAccessFormOfAStranger(t *testing.T) {
 func TestAServiceProviderForSome(t *testing.T) {
 	t.Parallel()
 	s := idptest.New(t, idptest.Options{})
-	subject := subjectOf(t, s, s.AddUser(t, ada))
+	subject := subjectIn(t, s, s.AddUser(t, ada))
 	sp, b := newServiceProvider(t, s), idptest.NewBrowser(t)
 	patch := func(doc string) {
 		t.Helper()
@@ -162,14 +162,17 @@ func TestAServiceProviderForSome(t *testing.T) {
 	}
 	for _, assigned := range []string{`{"users":["ADA"]}`, `{"groups":["Engineering"]}`} {
 		patch(`{"assigned":` + assigned + `}`)
-		arrived(t, b.Open(s.Issuer+"/saml/init/"+sp.app.App).Form(0).Submit(""), "ada@example.com")
+		if doc := answerOn(t, b.Open(s.Issuer+"/saml/init/"+sp.app.App)); !strings.Contains(doc, "<saml:Assertion") {
+			t.Errorf("%s: the application got %s", assigned, doc)
+		}
 	}
+	arrived(t, b.Open(sp.front.URL+"/wiki").Form(0).Submit(""), "ada@example.com")
 }
 
 func TestAPassiveRequestOfTheUnassigned(t *testing.T) {
 	t.Parallel()
 	s := idptest.New(t, idptest.Options{})
-	subject := subjectOf(t, s, s.AddUser(t, ada))
+	subject := subjectIn(t, s, s.AddUser(t, ada))
 	app, posted := acsOf(t, s, `,"assigned":{"users":["grace"]}`)
 	b := idptest.NewBrowser(t)
 	signIn(b.Open(s.Issuer+"/login"), "ada", password)
