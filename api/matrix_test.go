@@ -20,7 +20,7 @@ var matrix = map[string]string{
 	"list-sessions": "ohr", "delete-session": "oh",
 	"search-people": "ohr", "unlock-person": "oh", "end-sessions": "oh", "revoke-grants": "oh", "create-sign-in-link": "oh",
 	"list-keys": "oar", "rotate-key": "o", "activate-key": "o", "retire-key": "o",
-	"list-events": "oahr", "export-events": "oahr",
+	"list-events": "oahr", "read-trace": "oahr", "export-events": "oahr",
 	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-logout-deliveries": "oahr",
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
 	"read-person": "ohr", "merge-people": "o", "move-person": "o", "list-directories": "ohr", "validate-query": "ohr",

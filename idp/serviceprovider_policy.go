@@ -25,8 +25,8 @@ type ServiceProviderPolicy struct {
 	ClockSkew          *int64            `json:"clock_skew,omitempty" minimum:"0" maximum:"600" doc:"Seconds that the app's clock may differ from ours: a request may be that much ahead, an assertion is valid that much before now. Default 180 and 60."`
 	SessionLifetime    int64             `json:"session_lifetime,omitempty" minimum:"60" maximum:"2592000" doc:"Seconds after which the app should end its own session (SessionNotOnOrAfter). Default: not said."`
 	AuthnContext       string            `json:"authn_context,omitempty" maxLength:"1024" doc:"AuthnContextClassRef to state in place of the real one, such as urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified. Classes that are stronger than a password are refused."`
-	OneTimeUse         bool              `json:"one_time_use,omitempty" doc:"Add the condition OneTimeUse."`
-	ProxyRestriction   *ProxyRestriction `json:"proxy_restriction,omitempty" doc:"Add the condition ProxyRestriction."`
+	OneTimeUse         bool              `json:"one_time_use,omitempty" doc:"Add the condition OneTimeUse. Shibboleth refuses it unless its security policy is changed."`
+	ProxyRestriction   *ProxyRestriction `json:"proxy_restriction,omitempty" doc:"Add the condition ProxyRestriction. Shibboleth refuses it unless its security policy is changed."`
 	ResponseBinding    string            `json:"response_binding,omitempty" enum:"post,redirect" doc:"How answers travel. Default post. redirect needs an acs with the binding HTTP-Redirect, and answers must be short."`
 
 	WantAuthnRequestsSigned bool   `json:"want_authn_requests_signed,omitempty" doc:"Refuse unsigned requests even if the metadata does not promise signed ones."`

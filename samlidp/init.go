@@ -99,6 +99,7 @@ func (p *Provider) lookUpApp(ctx context.Context, q *request) error {
 		return err
 	}
 	q.sp = sp
+	idp.TraceAbout(ctx, idp.About{App: sp.App})
 	idp.Note(ctx, slog.String("app", sp.App))
 	if !sp.AllowIDPInitiated {
 		return idp.Errorf(idp.Forbidden, "%s does not take sign-ins that start here. Open %s itself and choose to sign in there.", sp.Name, sp.Name)

@@ -19,6 +19,7 @@ type Config struct {
 	StorePool      int            `json:"store_pool" default:"16" doc:"PostgreSQL: how many connections this node may have open, 2 to 1000."`
 	StoreTimeout   Duration       `json:"store_timeout" default:"10s" doc:"PostgreSQL: how long one statement may take, half of it waiting for a lock; 100ms to 5m."`
 	DrainDelay     Duration       `json:"drain_delay" default:"5s" doc:"How long a node that was told to stop still accepts connections while /readyz says 503, so that proxies notice. With dev the default is 0s."`
+	TraceTTL       Duration       `json:"trace_ttl" default:"168h" doc:"How long the trace of a sign-in is kept, for admins who are given its support code; up to 2160h. 0s: none are kept."`
 	TrustedProxies []netip.Prefix `json:"trusted_proxies" doc:"Networks (CIDR) of the reverse proxies whose X-Forwarded-For is believed."`
 	Outbound       Outbound       `json:"outbound"`
 	Limits         Limits         `json:"limits"`

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"cloudsso/api"
 	"cloudsso/api/console"
@@ -20,6 +21,7 @@ import (
 func (s *Server) assemble() error {
 	o := s.options
 	s.events = s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
+	s.traces = newTraces(o.Flows, s.now, time.Duration(o.Config.TraceTTL))
 	var err error
 	if s.pages, err = web.New(web.Options{BasePath: s.basePath, Scopes: s.scopeTexts()}); err != nil {
 		return err
