@@ -5,10 +5,13 @@ import (
 	"crypto/x509"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
+	"cloudsso/api/presets"
 	"cloudsso/idp"
 	"cloudsso/idp/mapping"
+	"cloudsso/idp/web"
 	"cloudsso/keys"
 )
 
@@ -64,6 +67,7 @@ type Ring interface {
 	Deactivate(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
 	Publish(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
 	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
+	JWKS() (body []byte, etag string)
 	Placeholders() []string
 	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error
 	Seal(purpose string, plain []byte) ([]byte, error)
@@ -104,8 +108,11 @@ type Options struct {
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
-	Directories    Directories // nil in commands
-	Previews       Previews    // of the server that issues
+	Directories    Directories      // nil in commands
+	Previews       Previews         // of the server that issues
+	Presets        *presets.Catalog // nil: those that are part of the program
+	Pages          *web.Pages       // nil in commands
+	Probe          Prober           // nil in commands
 	Now            func() time.Time
 }
 
@@ -116,6 +123,7 @@ type Admin struct{ *core }
 type core struct {
 	Options
 	schemas *schemas
+	catalog func() *presets.Catalog
 }
 
 // New returns an Admin.
@@ -124,7 +132,20 @@ func New(o Options) *Admin {
 		o.LocalDirectory = "local"
 	}
 	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
-	return &Admin{&core{Options: o, schemas: newSchemas()}}
+	return &Admin{&core{Options: o, schemas: newSchemas(), catalog: sync.OnceValue(o.presets)}}
+}
+
+// presets are those of the options, or those that are part of the program, which its own
+// tests have read.
+func (o Options) presets() *presets.Catalog {
+	if o.Presets != nil {
+		return o.Presets
+	}
+	c, err := presets.New()
+	if err != nil {
+		return &presets.Catalog{}
+	}
+	return c
 }
 
 // now is as exact as stores are, so that an answer shows what the next read will.

@@ -82,4 +82,9 @@ const (
 	EventDirectoryDown   = "directory.down"
 	EventDirectoryUp     = "directory.up"
 	EventAppPreviewed    = "app.previewed"
+	EventAppProbed       = "app.probed"
+	EventHandoverShared  = "app.handover.shared"
+	EventSecretLinked    = "client.secret.linked"
+	EventSecretShown     = "client.secret.shown"
+	EventSecretLinkLost  = "client.secret.link_lost"
 )

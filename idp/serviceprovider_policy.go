@@ -36,6 +36,7 @@ type ServiceProviderPolicy struct {
 	StartURL                string `json:"start_url,omitempty" maxLength:"2048" doc:"Where the application starts a sign-in itself, with an AuthnRequest. /launch/{app} prefers it to an IdP-initiated sign-in."`
 	DefaultRelayState       string `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool   `json:"disabled,omitempty"`
+	Preset                  string `json:"preset,omitempty" maxLength:"64" doc:"The preset that the service provider was made from: its hand-over sheet speaks the application's own words."`
 }
 
 // NameIDCfg says how a service provider hears who a person is.

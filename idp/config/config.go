@@ -36,6 +36,8 @@ type Config struct {
 	RegistrationAllowImplicit bool     `json:"registration_allow_implicit" doc:"Clients that register themselves may use the implicit and hybrid flows."`
 	RegistrationResources     []string `json:"registration_resources" doc:"Resource servers (absolute URIs) that clients which register themselves may ask access tokens for."`
 
+	Presets string `json:"presets" doc:"Folder with presets of your own, one YAML file each; one with the id of a built-in preset takes its place."`
+
 	Directories []Directory `json:"directories" doc:"Who can sign in, asked in this order. Default: the built-in users."`
 }
 

@@ -59,7 +59,12 @@ func (s *Server) assemble() error {
 	}); err != nil {
 		return err
 	}
+	catalog, err := s.catalog()
+	if err != nil {
+		return err
+	}
 	s.admin = api.New(api.Options{
+		Presets: catalog, Pages: s.pages, Probe: prober{fetch},
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
 		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Tickets: o.Flows, Limits: s.login, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		Directories: s.users, SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider}, Now: s.now,

@@ -73,6 +73,11 @@ func (s *Server) table() []route {
 		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
+		// Whoever has the link
+		{get, "/handover/:token", s.admin.HandoverPage},
+		{get, "/handover/secret/:token", s.admin.SecretLinkPage},
+		{post, "/handover/secret/:token", s.admin.SecretLinkPost},
+
 		// Admins
 		{"GET POST PUT PATCH DELETE", "/api/v1/*", s.admin.Handler().ServeHTTP},
 		{getAndPost, "/admin", s.console.ServeHTTP},
