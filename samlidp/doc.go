@@ -66,8 +66,8 @@
 //	S15 parsers that read differently  TestAttack_S15_AmbiguousDocuments; wire and dsig: TestS15…
 //	S16 encryption as an oracle        TestAttack_S16_CBCInAnUnsignedRequest; xenc: TestAttack_S16_PaddingOracle
 //	S17 KeyInfo                        TestAttack_S17_KeyInfo
-//	S18 requests that we are made do   package outbound
-//	S19 poisoned metadata              md: TestParseSPRefuses
+//	S18 requests that we are made do   package outbound; server: TestMetadataIsReadAgainByItself
+//	S19 poisoned metadata              md: TestParseSPRefuses, TestAttack_S19_PoisonedMetadata
 //	S20 a way around the login         TestAttack_S20_NoECP
 //	S21 unsolicited answers            TestS21_IdPInitiated, TestAttack_S21_ParametersOfALink
 //	S23 artifacts                      TestAttack_S23_Artifact
