@@ -82,11 +82,6 @@ func marshal(w io.Writer, v any) error {
 	return nil
 }
 
-// handle registers an operation of owners alone.
-func handle[I, O any, P caller[I]](api huma.API, method, path, id, summary string, status int, run func(context.Context, *I) (*O, error)) {
-	handleFor[*Owner, I, O, P](api, Actor.Owner, method, path, id, summary, status, func(ctx context.Context, _ *Owner, in *I) (*O, error) { return run(ctx, in) })
-}
-
 // caller is an input that knows who is calling.
 type caller[I any] interface {
 	*I

@@ -314,7 +314,7 @@ func TestRegistrationIsOffByDefault(t *testing.T) {
 }
 
 // Each bad member is named, with the registered error.
-func TestConformance_K07_BadMetadata(t *testing.T) {
+func TestConformance_C07_K07_BadMetadata(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t, "open")
 	const bad, redirect = "invalid_client_metadata", "invalid_redirect_uri"

@@ -123,7 +123,16 @@ func (p *Provider) lookUp(ctx context.Context, q *request) error {
 	if sp.Disabled {
 		return notHere(q.msg.Issuer).Because(errors.New("the service provider is disabled"))
 	}
-	return nil
+	return p.stale(sp)
+}
+
+// stale: what somebody's signature vouched for until a day counts no longer after it (S19; Metadata §2.3.1).
+func (p *Provider) stale(sp idp.ServiceProvider) error {
+	if !sp.Source.Signed() || sp.Source.ValidUntil.IsZero() || p.now().Before(sp.Source.ValidUntil) {
+		return nil
+	}
+	return idp.Errorf(idp.Forbidden, "What is known about the application %.200q was valid until %s, and no newer metadata could be fetched. Its administrator should look at where its metadata comes from.",
+		sp.Name, sp.Source.ValidUntil.Format("2 January 2006 15:04 UTC")).On("Issuer")
 }
 
 func notHere(entityID string) *idp.Error {

@@ -77,6 +77,7 @@ func (v *validator) check() {
 	if v.SAML.Scope != "" && !samlScope.MatchString(v.SAML.Scope) {
 		v.fault("saml.scope", "Expected a domain name such as example.org.")
 	}
+	v.checkOrganisation()
 	v.checkDirectories()
 	v.checkScopes()
 	v.checkRegistration()
