@@ -18,6 +18,10 @@
 // records the Event, and only then writes and signs the Response (response.go, assertion.go), encrypts
 // it if the policy says so (encrypt.go), and has the browser carry it (deliver.go).
 //
+// Every check of a sign-in or logout goes into the trace of its support code, without
+// signatures and RelayState (trace.go, slo_trace.go). [Decode] shows an admin any message that
+// somebody sends in; it decides nothing (decode.go).
+//
 // What an admin may decide about an application is [idp.ServiceProviderPolicy];
 // complete.go and complete_policy.go refuse what could not work before it is saved.
 //
