@@ -10,14 +10,14 @@ import (
 
 // subjectOf is the subject of a built-in user. One who never signed in gets one now,
 // so that there is no moment at which a first sign-in escapes.
-func (o *Owner) subjectOf(ctx context.Context, userID string) (string, error) {
+func (o acting) subjectOf(ctx context.Context, userID string) (string, error) {
 	return o.Records.Subject(ctx, o.LocalDirectory, userID, idp.NewID())
 }
 
 // endAccess ends everything that a built-in user holds: the browser sessions first, so
 // that none of them makes another grant meanwhile, then the grants with their tokens. It
 // can be repeated.
-func (o *Owner) endAccess(ctx context.Context, userID, reason string) error {
+func (o acting) endAccess(ctx context.Context, userID, reason string) error {
 	subject, err := o.subjectOf(ctx, userID)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func (o *Owner) endAccess(ctx context.Context, userID, reason string) error {
 }
 
 // endSubject is endAccess for whoever a subject is.
-func (o *Owner) endSubject(ctx context.Context, subject, reason string) error {
+func (o acting) endSubject(ctx context.Context, subject, reason string) error {
 	sessions, err := o.Sessions.SessionsOf(ctx, subject)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (o *Owner) endSubject(ctx context.Context, subject, reason string) error {
 
 // endSessions ends browser sessions, all at once: an app that does not answer holds up
 // none but its own.
-func (o *Owner) endSessions(ctx context.Context, sessions []idp.Session, reason string) error {
+func (o acting) endSessions(ctx context.Context, sessions []idp.Session, reason string) error {
 	faults := make([]error, len(sessions))
 	var wg sync.WaitGroup
 	for i, s := range sessions {
@@ -60,7 +60,7 @@ func (o *Owner) endSessions(ctx context.Context, sessions []idp.Session, reason 
 }
 
 // endSession ends one browser session and tells its apps.
-func (o *Owner) endSession(ctx context.Context, s idp.Session, reason string) error {
+func (o acting) endSession(ctx context.Context, s idp.Session, reason string) error {
 	ended, err := o.Sessions.DeleteSession(ctx, s.ID)
 	if errors.Is(err, idp.ErrNotFound) {
 		return nil // they signed out themselves meanwhile

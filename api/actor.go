@@ -3,42 +3,29 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
 	"cloudsso/idp"
 )
 
-// Roles of admin tokens.
-const (
-	RoleOwner        = "owner"        // everything
-	RoleRegistration = "registration" // registering clients at the registration endpoint, nothing else
-)
-
 // tokenPrefix lets people and secret scanners recognise an admin token, and lets us
 // refuse anything else without a read.
 const tokenPrefix = "cloudsso_admin_"
 
-const (
-	minTokenTTL = time.Minute
-	maxTokenTTL = 365 * 24 * time.Hour
-)
+// touchEvery is how exact LastUsedAt of a token is: not every call is a write.
+const touchEvery = 5 * time.Minute
 
-// Actor is an authenticated caller. Only [Admin.Authenticate] makes one.
+// Actor is an authenticated caller. Only [Admin.Authenticate], [Admin.Person] and
+// [Admin.Local] make one that may do anything.
 type Actor struct {
-	admin *Admin
-	id    string
-	role  string
+	admin   *Admin
+	id      string // as Events name them
+	subject string // of a person
+	role    role
+	own     appSet
 }
-
-// Owner is the handle to every operation, bound to who is acting. Other packages
-// cannot make one: the field that does the work has no exported name.
-type Owner struct {
-	*admin
-	actor string // as Events name it
-}
-
-type admin = Admin
 
 // Authenticate finds the caller of a bearer token. Whatever is wrong with the token,
 // the answer is the same.
@@ -54,57 +41,68 @@ func (a *Admin) Authenticate(ctx context.Context, token string) (Actor, error) {
 	if err != nil {
 		return Actor{}, err
 	}
-	return Actor{admin: a, id: "token:" + t.ID, role: t.Role}, nil
+	a.touch(ctx, t)
+	r, _ := roleOf(t.Role) // of a younger version: no rights
+	return Actor{admin: a, id: "token:" + t.ID, role: r, own: newAppSet(r, t.Apps)}, nil
 }
 
-// Owner is the actor's handle to the operations. Forbidden unless their role is owner.
-func (a Actor) Owner() (*Owner, error) {
-	if a.admin == nil || a.role != RoleOwner {
-		return nil, idp.Errorf(idp.Forbidden, "This token's role does not allow that. A token with the role owner is needed.")
+// touch notes that a token is in use. That a store cannot write is no reason not to let
+// an admin read.
+func (a *Admin) touch(ctx context.Context, t idp.AdminToken) {
+	if a.now().Sub(t.LastUsedAt) < touchEvery {
+		return
 	}
-	return &Owner{admin: a.admin, actor: a.id}, nil
+	if err := a.Records.TouchAdminToken(ctx, t.ID, a.now()); err != nil {
+		idp.Note(ctx, slog.String("touch", err.Error()))
+	}
 }
 
-// Registrar names the actor, for whoever lets clients register. Forbidden unless their
-// role allows that.
-func (a Actor) Registrar() (string, error) {
-	if a.admin == nil || a.role != RoleOwner && a.role != RoleRegistration {
-		return "", idp.Errorf(idp.Forbidden, "This token's role does not allow to register clients.")
+// Person is the actor that a signed-in person is. Whoever calls it has just made sure
+// that they are signed in and that their directory still lets them. Forbidden if they
+// are no admin.
+func (a *Admin) Person(ctx context.Context, subject string) (Actor, error) {
+	record, err := a.Records.Admin(ctx, subject)
+	if errors.Is(err, idp.ErrNotFound) {
+		return Actor{}, idp.Errorf(idp.Forbidden, "This account is not an administrator's.")
 	}
-	return a.id, nil
+	if err != nil {
+		return Actor{}, err
+	}
+	r, _ := roleOf(record.Role)
+	return Actor{admin: a, id: "person:" + subject, subject: subject, role: r, own: newAppSet(r, record.Apps)}, nil
 }
 
 // Local is the handle for a program that works on the data folder: who can read that
 // folder owns the provider already. who names it in Events.
-func (a *Admin) Local(who string) *Owner { return &Owner{admin: a, actor: who} }
-
-// Token is a new admin token. Secret is shown once; only its hash is kept.
-type Token struct {
-	ID        string    `json:"id"`
-	Secret    string    `json:"token"`
-	Role      string    `json:"role"`
-	ExpiresAt time.Time `json:"expires_at"`
+func (a *Admin) Local(who string) *Owner {
+	r, _ := roleOf(RoleOwner)
+	o, _ := Actor{admin: a, id: who, role: r}.Owner()
+	return o
 }
 
-// CreateToken makes an admin token that lives for ttl.
-func (o *Owner) CreateToken(ctx context.Context, role string, ttl time.Duration) (Token, error) {
-	switch {
-	case role != RoleOwner && role != RoleRegistration:
-		return Token{}, idp.Errorf(idp.Invalid, "The role %q is unknown. Expected owner or registration.", role).On("role")
-	case ttl < minTokenTTL || ttl > maxTokenTTL:
-		return Token{}, idp.Errorf(idp.Invalid, "A token lives between one minute and 365 days.").On("ttl")
+// Role is the name of the actor's role.
+func (a Actor) Role() string { return a.role.name }
+
+// may is the one way to a handle.
+func (a Actor) may(need right) (acting, error) {
+	if a.admin == nil || a.role.rights&need != need {
+		return acting{}, idp.Errorf(idp.Forbidden, "The role %s does not allow that. It takes one of: %s.", a.role.name, strings.Join(rolesWith(need), ", "))
 	}
-	t := Token{ID: idp.NewID(), Secret: tokenPrefix + idp.NewSecret(), Role: role, ExpiresAt: o.now().Add(ttl)}
-	row := idp.AdminToken{ID: t.ID, Hash: idp.HashSecret(t.Secret), Role: role, CreatedAt: o.now(), ExpiresAt: t.ExpiresAt}
-	// The Event comes first: a token that is on no record must not exist.
-	if err := o.record(ctx, idp.Event{Name: idp.EventTokenCreated, Detail: map[string]string{"id": t.ID, "role": role}}); err != nil {
-		return Token{}, err
-	}
-	return t, o.Records.CreateAdminToken(ctx, row)
+	return acting{core: a.admin.core, actor: a.id, subject: a.subject, rights: a.role.rights, own: a.own}, nil
 }
 
-// record puts a change on record in the owner's name.
-func (o *Owner) record(ctx context.Context, e idp.Event) error {
+// acting is somebody at work. Every handle holds one; what several handles need is its
+// methods.
+type acting struct {
+	*core
+	actor   string
+	subject string
+	rights  right
+	own     appSet
+}
+
+// record puts a change on record in the actor's name.
+func (o acting) record(ctx context.Context, e idp.Event) error {
 	e.Actor = o.actor
 	return o.Audit.Record(ctx, e)
 }

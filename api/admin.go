@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ type Records interface {
 	idp.Clients
 	idp.ServiceProviders
 	idp.Users
+	idp.Admins
 	idp.AdminTokens
 	idp.Groups
 	idp.Subjects
@@ -54,7 +56,13 @@ type Fetcher interface {
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
-	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
+	SAMLKeyOf(ctx context.Context, events keys.Recorder, app keys.SAMLApp) (keys.SAMLKey, error)
+	SAMLKeyID(app keys.SAMLApp) string
+	SAMLCertificatesOf(app keys.SAMLApp) []*x509.Certificate
+	CheckSAMLPin(app keys.SAMLApp) error
+	ImportSAML(ctx context.Context, events keys.Recorder, in keys.Import) (keys.Info, error)
+	Deactivate(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
+	Publish(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
 	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
 	Placeholders() []string
 	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error
@@ -67,16 +75,12 @@ type Ring interface {
 
 // SAML reads and completes service providers.
 type SAML struct {
-	// ServiceProvider reads a metadata document that must still be valid at now; the
-	// strings are warnings for the admin.
-	ServiceProvider func(metadataXML []byte, now time.Time) (idp.ServiceProvider, []string, error)
+	// Find reads what a metadata document says about one service provider.
+	Find func(metadataXML []byte, q idp.MetadataQuery) (idp.MetadataFound, error)
+	// Entities lists the service providers of a metadata document.
+	Entities func(metadataXML []byte) ([]idp.MetadataEntity, error)
 	// Complete fills in defaults, the slug too, and checks everything.
 	Complete func(sp *idp.ServiceProvider, dev bool) error
-}
-
-// People finds somebody in any directory: by subject, user name or address.
-type People interface {
-	Find(ctx context.Context, who string) (idp.Person, error)
 }
 
 // Previews say what an app would be told about a subject who signed in now.
@@ -94,17 +98,22 @@ type Options struct {
 	Sessions       Sessions
 	SignOuts       SignOuts // nil, as in commands: apps are not told
 	Audit          Audit
+	Tickets        Tickets
+	People         People   // nil in commands: they open no directories, and make no previews
+	Limits         Unlocker // nil in commands
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
 	Directories    Directories // nil in commands
-	People         People      // nil in commands, as are the previews
 	Previews       Previews    // of the server that issues
 	Now            func() time.Time
 }
 
 // Admin is the logic of the admin API. It is safe for concurrent use.
-type Admin struct {
+type Admin struct{ *core }
+
+// core is what operations work with.
+type core struct {
 	Options
 	schemas *schemas
 }
@@ -115,8 +124,8 @@ func New(o Options) *Admin {
 		o.LocalDirectory = "local"
 	}
 	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
-	return &Admin{Options: o, schemas: newSchemas()}
+	return &Admin{&core{Options: o, schemas: newSchemas()}}
 }
 
 // now is as exact as stores are, so that an answer shows what the next read will.
-func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }
+func (a *core) now() time.Time { return a.Now().UTC().Truncate(time.Microsecond) }

@@ -12,54 +12,72 @@ import (
 	"cloudsso/idp"
 )
 
-// Caller brings the owner handle into an operation's input. It is not part of the API.
-type Caller struct{ owner *Owner }
+// Caller brings the actor into an operation's input. It is not part of the API.
+type Caller struct{ actor Actor }
 
-// Resolve implements huma.Resolver: it takes the handle over from [guard].
+// Resolve implements huma.Resolver: it takes the actor over from [Admin.guard].
 func (c *Caller) Resolve(ctx huma.Context) []error {
-	c.owner = ctx.(ownerContext).owner
+	c.actor = ctx.(actorContext).actor
 	return nil
 }
 
-// ownerContext carries the handle from the guard to the operation.
-type ownerContext struct {
+func (c *Caller) who() Actor { return c.actor }
+
+// actorContext carries the actor from the guard to the operation.
+type actorContext struct {
 	humaContext
-	owner *Owner
+	actor Actor
 }
 
 type humaContext huma.Context
 
-// guard lets owners through, before anything of their request is looked at.
+// guard finds out who is calling, before anything else of their request is looked at.
 func (a *Admin) guard(ctx huma.Context, next func(huma.Context)) {
-	owner, err := a.ownerOf(ctx)
+	actor, err := a.actorOf(ctx)
 	if err != nil {
-		a.refuse(ctx, err)
+		refuse(ctx, err)
 		return
 	}
-	idp.Note(ctx.Context(), slog.String("actor", owner.actor))
-	if accepted := acceptedTypes(ctx.Method()); accepted != nil && !slices.Contains(accepted, mediaType(ctx)) {
-		a.writeProblem(ctx, newProblem(ctx.Context(), http.StatusUnsupportedMediaType,
-			"Send the body as JSON, with the header Content-Type: "+accepted[0]+"."))
-		return
-	}
-	ctx.SetHeader("Cache-Control", "no-store")
-	next(ownerContext{ctx, owner})
+	idp.Note(ctx.Context(), slog.String("actor", actor.id))
+	next(actorContext{ctx, actor})
 }
 
-func (a *Admin) ownerOf(ctx huma.Context) (*Owner, error) {
-	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return nil, idp.Errorf(idp.Unauthorized, "An admin token is needed: send the header Authorization: Bearer, then the token. \"cloudsso token create\" makes one.")
+// permit lets through who can get the operation's handle, still before the body is read.
+func permit[H any](as func(Actor) (H, error)) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if _, err := as(ctx.(actorContext).actor); err != nil {
+			refuse(ctx, err)
+			return
+		}
+		if accepted := acceptedTypes(ctx.Method()); accepted != nil && !slices.Contains(accepted, mediaType(ctx)) {
+			writeProblem(ctx, newProblem(ctx.Context(), http.StatusUnsupportedMediaType,
+				"Send the body as JSON, with the header Content-Type: "+accepted[0]+"."))
+			return
+		}
+		ctx.SetHeader("Cache-Control", "no-store")
+		next(ctx)
 	}
-	actor, err := a.Authenticate(ctx.Context(), strings.TrimSpace(token))
-	if err != nil {
-		return nil, err
+}
+
+func (a *Admin) actorOf(ctx huma.Context) (Actor, error) {
+	token := bearer(ctx.Header("Authorization"))
+	if token == "" {
+		return Actor{}, idp.Errorf(idp.Unauthorized, "An admin token is needed: send the header Authorization: Bearer, then the token. \"cloudsso token create\" makes one.")
 	}
-	return actor.Owner()
+	return a.Authenticate(ctx.Context(), token)
+}
+
+// bearer is the token of an Authorization header, "" if it has none.
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 // refuse answers instead of the operation. The challenge is RFC 6750 §3's.
-func (a *Admin) refuse(ctx huma.Context, err error) {
+func refuse(ctx huma.Context, err error) {
 	p := problemOf(ctx.Context(), err)
 	challenge := `Bearer realm="cloudsso admin API"`
 	switch {
@@ -70,10 +88,10 @@ func (a *Admin) refuse(ctx huma.Context, err error) {
 	case p.Status == http.StatusUnauthorized:
 		ctx.SetHeader("WWW-Authenticate", challenge)
 	}
-	a.writeProblem(ctx, p)
+	writeProblem(ctx, p)
 }
 
-func (a *Admin) writeProblem(ctx huma.Context, p *Problem) {
+func writeProblem(ctx huma.Context, p *Problem) {
 	ctx.SetHeader("Cache-Control", "no-store")
 	ctx.SetHeader("Content-Type", p.ContentType(""))
 	ctx.SetStatus(p.Status)

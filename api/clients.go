@@ -57,7 +57,7 @@ func (c Client) shows(s shown) Client {
 
 // CreateClient registers a client. The answer holds the secret, unless the client is
 // public or brought its own.
-func (o *Owner) CreateClient(ctx context.Context, in NewClient) (Client, error) {
+func (o AppsMaker) CreateClient(ctx context.Context, in NewClient) (Client, error) {
 	now := o.now()
 	c := idp.Client{ID: in.ClientID, ClientMetadata: in.ClientMetadata, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if c.ID == "" {
@@ -73,7 +73,7 @@ func (o *Owner) CreateClient(ctx context.Context, in NewClient) (Client, error) 
 }
 
 // storeClient gives a new client, whose metadata has been checked, its secrets and keys.
-func (o *Owner) storeClient(ctx context.Context, c idp.Client, imported string) (Client, error) {
+func (o acting) storeClient(ctx context.Context, c idp.Client, imported string) (Client, error) {
 	show, err := o.completeSecrets(&c, imported)
 	if err != nil {
 		return Client{}, err
@@ -82,7 +82,7 @@ func (o *Owner) storeClient(ctx context.Context, c idp.Client, imported string) 
 		return Client{}, err
 	}
 	if err := o.Records.CreateClient(ctx, c); errors.Is(err, idp.ErrConflict) {
-		return Client{}, idp.Errorf(idp.Conflict, "There is a client with this client_id already.").On("client_id")
+		return Client{}, idp.Errorf(idp.Conflict, "There is a client or another app with this client_id already.").On("client_id")
 	} else if err != nil {
 		return Client{}, err
 	}
@@ -94,35 +94,35 @@ func (o *Owner) storeClient(ctx context.Context, c idp.Client, imported string) 
 }
 
 // completeClient fills in defaults and checks everything.
-func (o *Owner) completeClient(c *idp.Client) error {
+func (o acting) completeClient(c *idp.Client) error {
 	return errors.Join(c.Complete(o.Dev), within("claims_mapping", mapping.CheckClaims(c.ClaimsMapping)))
 }
 
 // Client returns one client.
-func (o *Owner) Client(ctx context.Context, id string) (Client, error) {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsReader) Client(ctx context.Context, id string) (Client, error) {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return Client{}, missing(err, "client", id)
+		return Client{}, err
 	}
 	return viewClient(c), nil
 }
 
 // Clients lists clients by id.
-func (o *Owner) Clients(ctx context.Context, p Paging) (List[Client], error) {
+func (o AppsReader) Clients(ctx context.Context, p Paging) (List[Client], error) {
 	page, err := p.page()
 	if err != nil {
 		return List[Client]{}, err
 	}
-	rows, err := o.Records.Clients(ctx, page)
+	rows, err := among(ctx, o.own, page, o.Records.Client, o.Records.Clients)
 	return list(p, rows, func(c idp.Client) string { return c.ID }, viewClient), err
 }
 
 // PatchClient changes a client by a JSON merge patch. Disabling it ends its grants. One
 // that needs another secret or key than it has gets it, which is in the answer.
-func (o *Owner) PatchClient(ctx context.Context, id string, patch json.RawMessage, match IfMatch) (Client, error) {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsWriter) PatchClient(ctx context.Context, id string, patch json.RawMessage, match IfMatch) (Client, error) {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return Client{}, missing(err, "client", id)
+		return Client{}, err
 	}
 	if err := match.check(c.Version); err != nil {
 		return Client{}, err
@@ -139,7 +139,7 @@ func (o *Owner) PatchClient(ctx context.Context, id string, patch json.RawMessag
 }
 
 // saveClient replaces a client, whose metadata and secrets have been checked.
-func (o *Owner) saveClient(ctx context.Context, was idp.ClientMetadata, c idp.Client, show shown) (Client, error) {
+func (o acting) saveClient(ctx context.Context, was idp.ClientMetadata, c idp.Client, show shown) (Client, error) {
 	if err := o.prepareKeys(ctx, c); err != nil {
 		return Client{}, err
 	}
@@ -162,7 +162,7 @@ func (o *Owner) saveClient(ctx context.Context, was idp.ClientMetadata, c idp.Cl
 }
 
 // applyClientPatch changes the record and says which secrets it made.
-func (o *Owner) applyClientPatch(c *idp.Client, patch json.RawMessage) (show shown, err error) {
+func (o acting) applyClientPatch(c *idp.Client, patch json.RawMessage) (show shown, err error) {
 	before := c.ClientMetadata
 	if c.ClientMetadata, err = patched(o.schemas, before, patch); err != nil {
 		return shown{}, err
@@ -185,10 +185,10 @@ func defaultScope(grantTypes []string) string {
 }
 
 // DeleteClient deletes a client with its grants and consents.
-func (o *Owner) DeleteClient(ctx context.Context, id string, match IfMatch) error {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsMaker) DeleteClient(ctx context.Context, id string, match IfMatch) error {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return missing(err, "client", id)
+		return err
 	}
 	if err := match.check(c.Version); err != nil {
 		return err

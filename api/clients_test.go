@@ -67,7 +67,7 @@ func TestAnImportedClientKeepsItsIDAndSecret(t *testing.T) {
 	if ok, _, err := userdir.VerifyPassword(stored.Secrets[0].Hash, "a secret somebody chose"); !ok || err != nil {
 		t.Errorf("the slow hash does not verify: %v", err)
 	}
-	if a := w.call("POST", clients, with(wiki(), "client_id", "Legacy.App~1")); a.problem() != "409 There is a client with this client_id already. pointer=#/client_id" {
+	if a := w.call("POST", clients, with(wiki(), "client_id", "Legacy.App~1")); a.problem() != "409 There is a client or another app with this client_id already. pointer=#/client_id" {
 		t.Error(a.problem())
 	}
 }

@@ -37,10 +37,14 @@ func viewDelivery(d idp.Delivery) LogoutDelivery {
 	return v
 }
 
-// LogoutDeliveries lists the receipts, newest first; app "" means all.
-func (o *Owner) LogoutDeliveries(ctx context.Context, app string, p Paging) (List[LogoutDelivery], error) {
+// LogoutDeliveries lists the receipts, newest first; app "" means all that
+// the actor may see.
+func (o EventsReader) LogoutDeliveries(ctx context.Context, app string, p Paging) (List[LogoutDelivery], error) {
 	page, err := p.page()
 	if err != nil {
+		return List[LogoutDelivery]{}, err
+	}
+	if app, err = o.oneApp(app); err != nil {
 		return List[LogoutDelivery]{}, err
 	}
 	rows, err := o.Records.Deliveries(ctx, app, page)

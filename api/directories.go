@@ -32,7 +32,7 @@ type Directory struct {
 
 // ListDirectories lists the directories in the order in which they are asked, each with
 // whether it answers.
-func (o *Owner) ListDirectories(ctx context.Context) (List[Directory], error) {
+func (o PeopleReader) ListDirectories(ctx context.Context) (List[Directory], error) {
 	out := List[Directory]{Items: []Directory{}}
 	for _, h := range o.Directories.Health(ctx) {
 		d := Directory{ID: h.ID, Kind: h.Kind, Domains: h.Domains, Status: "ok", Took: h.Took.Milliseconds(), Queries: h.Queries}
@@ -65,7 +65,7 @@ type Column struct {
 
 // Validate runs a query of a directory for one person and shows its columns. What
 // somebody's data looked like is on record: an admin has read it.
-func (o *Owner) Validate(ctx context.Context, directory string, in Validation) (List[Column], error) {
+func (o PeopleReader) Validate(ctx context.Context, directory string, in Validation) (List[Column], error) {
 	columns, err := o.Directories.Columns(ctx, directory, userdir.Ref{Login: in.User, Profile: in.Query})
 	if err != nil {
 		return List[Column]{}, invalidQuery(err)
@@ -104,14 +104,14 @@ type (
 )
 
 func (a *Admin) directoryRoutes(api huma.API) {
-	handle(api, http.MethodGet, "/directories", "list-directories", "List the directories, each with whether it answers", http.StatusOK,
-		func(ctx context.Context, in *directoriesInput) (*many[Directory], error) {
-			l, err := in.owner.ListDirectories(ctx)
+	handleFor(api, Actor.PeopleReader, http.MethodGet, "/directories", "list-directories", "List the directories, each with whether it answers", http.StatusOK,
+		func(ctx context.Context, o PeopleReader, in *directoriesInput) (*many[Directory], error) {
+			l, err := o.ListDirectories(ctx)
 			return &many[Directory]{l}, err
 		})
-	handle(api, http.MethodPost, "/directories/{id}/validate", "validate-query", "Try a query of a directory with one person: its columns", http.StatusOK,
-		func(ctx context.Context, in *validateInput) (*many[Column], error) {
-			l, err := in.owner.Validate(ctx, in.ID, in.Body)
+	handleFor(api, Actor.PeopleReader, http.MethodPost, "/directories/{id}/validate", "validate-query", "Try a query of a directory with one person: its columns", http.StatusOK,
+		func(ctx context.Context, o PeopleReader, in *validateInput) (*many[Column], error) {
+			l, err := o.Validate(ctx, in.ID, in.Body)
 			return &many[Column]{l}, err
 		})
 }

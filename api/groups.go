@@ -35,7 +35,7 @@ func viewGroup(g idp.Group) Group {
 }
 
 // CreateGroup adds a group to the built-in directory.
-func (o *Owner) CreateGroup(ctx context.Context, in NewGroup) (Group, error) {
+func (o PeopleWriter) CreateGroup(ctx context.Context, in NewGroup) (Group, error) {
 	g := idp.Group{Name: in.Name, Description: in.Description, Parents: in.Parents, Version: 1, CreatedAt: o.now(), UpdatedAt: o.now()}
 	if err := o.checkGroup(ctx, g); err != nil {
 		return Group{}, err
@@ -52,7 +52,7 @@ func (o *Owner) CreateGroup(ctx context.Context, in NewGroup) (Group, error) {
 	return viewGroup(g), nil
 }
 
-func (o *Owner) checkGroup(ctx context.Context, g idp.Group) error {
+func (o acting) checkGroup(ctx context.Context, g idp.Group) error {
 	var err error
 	if checkGroups([]string{g.Name}) != nil || g.Name != strings.TrimSpace(g.Name) {
 		err = idp.Errorf(idp.Invalid, "A group name has 1 to 256 bytes, no control characters and no space around it.").On("name")
@@ -76,7 +76,7 @@ const maxAbove = 1000 // groups looked at
 
 // notInItself refuses a group that would be above itself. The directory survives that,
 // but it is never meant.
-func (o *Owner) notInItself(ctx context.Context, g idp.Group) error {
+func (o acting) notInItself(ctx context.Context, g idp.Group) error {
 	seen, above := map[string]bool{}, append([]string(nil), g.Parents...)
 	for len(above) > 0 && len(seen) < maxAbove {
 		name := above[0]
@@ -99,7 +99,7 @@ func (o *Owner) notInItself(ctx context.Context, g idp.Group) error {
 }
 
 // Group returns one group.
-func (o *Owner) Group(ctx context.Context, name string) (Group, error) {
+func (o PeopleReader) Group(ctx context.Context, name string) (Group, error) {
 	g, err := o.Records.Group(ctx, name)
 	if err != nil {
 		return Group{}, missing(err, "group", name)
@@ -108,7 +108,7 @@ func (o *Owner) Group(ctx context.Context, name string) (Group, error) {
 }
 
 // Groups lists the groups by name.
-func (o *Owner) Groups(ctx context.Context, p Paging) (List[Group], error) {
+func (o PeopleReader) Groups(ctx context.Context, p Paging) (List[Group], error) {
 	page, err := p.page()
 	if err != nil {
 		return List[Group]{}, err
@@ -119,7 +119,7 @@ func (o *Owner) Groups(ctx context.Context, p Paging) (List[Group], error) {
 
 // PatchGroup changes a group by a JSON merge patch. Its name may change in case only:
 // users and groups name it.
-func (o *Owner) PatchGroup(ctx context.Context, name string, patch json.RawMessage, match IfMatch) (Group, error) {
+func (o PeopleWriter) PatchGroup(ctx context.Context, name string, patch json.RawMessage, match IfMatch) (Group, error) {
 	g, err := o.Records.Group(ctx, name)
 	if err != nil {
 		return Group{}, missing(err, "group", name)
@@ -147,7 +147,7 @@ func (o *Owner) PatchGroup(ctx context.Context, name string, patch json.RawMessa
 
 // DeleteGroup deletes a group's record. Users and groups that name it still do: it is in
 // no other group any more.
-func (o *Owner) DeleteGroup(ctx context.Context, name string, match IfMatch) error {
+func (o PeopleWriter) DeleteGroup(ctx context.Context, name string, match IfMatch) error {
 	g, err := o.Records.Group(ctx, name)
 	if err != nil {
 		return missing(err, "group", name)
@@ -162,29 +162,29 @@ func (o *Owner) DeleteGroup(ctx context.Context, name string, match IfMatch) err
 }
 
 func (a *Admin) groupRoutes(api huma.API) {
-	handle(api, http.MethodPost, "/groups", "create-group", "Add a built-in group", http.StatusCreated,
-		func(ctx context.Context, in *createInput[NewGroup]) (*one[Group], error) {
-			g, err := in.owner.CreateGroup(ctx, in.Body)
+	handleFor(api, Actor.PeopleWriter, http.MethodPost, "/groups", "create-group", "Add a built-in group", http.StatusCreated,
+		func(ctx context.Context, o PeopleWriter, in *createInput[NewGroup]) (*one[Group], error) {
+			g, err := o.CreateGroup(ctx, in.Body)
 			return &one[Group]{ETag: etag(g.version), Location: a.created("/groups", g.Name), Body: g}, err
 		})
-	handle(api, http.MethodGet, "/groups", "list-groups", "List built-in groups", http.StatusOK,
-		func(ctx context.Context, in *listInput) (*many[Group], error) {
-			l, err := in.owner.Groups(ctx, in.Paging)
+	handleFor(api, Actor.PeopleReader, http.MethodGet, "/groups", "list-groups", "List built-in groups", http.StatusOK,
+		func(ctx context.Context, o PeopleReader, in *listInput) (*many[Group], error) {
+			l, err := o.Groups(ctx, in.Paging)
 			return &many[Group]{l}, err
 		})
-	handle(api, http.MethodGet, "/groups/{id}", "read-group", "Read a group", http.StatusOK,
-		func(ctx context.Context, in *readInput) (*one[Group], error) {
-			g, err := in.owner.Group(ctx, in.ID)
+	handleFor(api, Actor.PeopleReader, http.MethodGet, "/groups/{id}", "read-group", "Read a group", http.StatusOK,
+		func(ctx context.Context, o PeopleReader, in *readInput) (*one[Group], error) {
+			g, err := o.Group(ctx, in.ID)
 			return answer(g, g.version, err)
 		})
-	handle(api, http.MethodPatch, "/groups/{id}", "change-group", "Change a group", http.StatusOK,
-		func(ctx context.Context, in *patchInput) (*one[Group], error) {
-			g, err := in.owner.PatchGroup(ctx, in.ID, in.RawBody, in.IfMatch)
+	handleFor(api, Actor.PeopleWriter, http.MethodPatch, "/groups/{id}", "change-group", "Change a group", http.StatusOK,
+		func(ctx context.Context, o PeopleWriter, in *patchInput) (*one[Group], error) {
+			g, err := o.PatchGroup(ctx, in.ID, in.RawBody, in.IfMatch)
 			return answer(g, g.version, err)
 		})
 	mergePatchOf[NewGroup](api, "/groups/{id}")
-	handle(api, http.MethodDelete, "/groups/{id}", "delete-group", "Delete a group", http.StatusNoContent,
-		func(ctx context.Context, in *deleteInput) (*nothing, error) {
-			return nil, in.owner.DeleteGroup(ctx, in.ID, in.IfMatch)
+	handleFor(api, Actor.PeopleWriter, http.MethodDelete, "/groups/{id}", "delete-group", "Delete a group", http.StatusNoContent,
+		func(ctx context.Context, o PeopleWriter, in *deleteInput) (*nothing, error) {
+			return nil, o.DeleteGroup(ctx, in.ID, in.IfMatch)
 		})
 }

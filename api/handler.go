@@ -31,7 +31,7 @@ func (a *Admin) Handler() http.Handler {
 		w.Header().Set("Cache-Control", "max-age=300")
 		w.Write(openapi)
 	})
-	return orProblem(mux)
+	return a.idempotent(orProblem(mux))
 }
 
 // register puts every operation on the mux and returns the document about them.
@@ -41,7 +41,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{Title: "cloudsso admin API", Version: "1", Description: "Errors are RFC 9457 problem details. Reads answer with an ETag; writes honour If-Match. " +
-				"PATCH takes a JSON merge patch (RFC 7396): members with the value null go back to their default."},
+				"PATCH takes a JSON merge patch (RFC 7396): members with the value null go back to their default. x-roles of an operation names the roles that may call it."},
 			Components: &huma.Components{Schemas: newRegistry(), SecuritySchemes: map[string]*huma.SecurityScheme{
 				"token": {Type: "http", Scheme: "bearer", Description: "An admin token of \"cloudsso token create\"."},
 			}},
@@ -54,6 +54,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	}
 	api := humago.New(mux, config)
 	api.UseMiddleware(a.guard)
+	a.adminRoutes(api)
 	a.clientRoutes(api)
 	a.serviceProviderRoutes(api)
 	a.userRoutes(api)
@@ -61,6 +62,8 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.peopleRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
+	a.traceRoutes(api)
+	a.exportRoutes(api)
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
 	a.previewRoutes(api)
@@ -79,19 +82,41 @@ func marshal(w io.Writer, v any) error {
 	return nil
 }
 
-// handle registers one operation and words its errors.
-func handle[I, O any](api huma.API, method, path, id, summary string, status int, run func(context.Context, *I) (*O, error)) {
+// caller is an input that knows who is calling.
+type caller[I any] interface {
+	*I
+	who() Actor
+}
+
+// handleFor registers one operation, for whoever can get the handle that it needs, and
+// words its errors.
+func handleFor[H, I, O any, P caller[I]](api huma.API, as func(Actor) (H, error), method, path, id, summary string, status int, run func(context.Context, H, *I) (*O, error)) {
 	op := huma.Operation{
 		Method: method, Path: prefix + path, OperationID: id, Summary: summary, DefaultStatus: status,
 		MaxBodyBytes: maxBody, BodyReadTimeout: bodyTime, Responses: problemResponses(api.OpenAPI()),
+		Middlewares: huma.Middlewares{permit(as)}, Extensions: map[string]any{"x-roles": allowed(as)},
 	}
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := run(ctx, in)
+		h, err := as(P(in).who())
+		if err != nil {
+			return nil, problemOf(ctx, err)
+		}
+		out, err := run(ctx, h, in)
 		if err != nil {
 			return nil, problemOf(ctx, err)
 		}
 		return out, nil
 	})
+}
+
+// allowed names the roles that can get a handle.
+func allowed[H any](as func(Actor) (H, error)) (names []string) {
+	for _, r := range roles() {
+		if _, err := as(Actor{admin: &Admin{}, role: r}); err == nil {
+			names = append(names, r.name)
+		}
+	}
+	return names
 }
 
 // orProblem answers for paths and methods that the mux does not know.
@@ -111,11 +136,7 @@ func orProblem(mux *http.ServeMux) http.Handler {
 		} else {
 			answer.status = http.StatusNotFound
 		}
-		p := newProblem(r.Context(), answer.status, detail)
-		w.Header().Set("Content-Type", p.ContentType(""))
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(p.Status)
-		marshal(w, p)
+		writeProblemTo(w, newProblem(r.Context(), answer.status, detail))
 	})
 }
 

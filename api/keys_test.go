@@ -49,7 +49,7 @@ func (w *world) bySlot(slot string) map[string]any {
 func TestAnAdminRollsTheSAMLKeyOver(t *testing.T) {
 	t.Parallel()
 	w := newKeyWorld(t)
-	long, err := w.owner().CreateToken(t.Context(), api.RoleOwner, 48*time.Hour)
+	long, err := w.owner().CreateToken(t.Context(), api.NewToken{Role: api.RoleOwner, ExpiresIn: 48 * 3600})
 	if err != nil {
 		t.Fatal(err)
 	}

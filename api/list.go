@@ -12,6 +12,8 @@ type Paging struct {
 	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the part before."`
 }
 
+var errCursor = idp.Errorf(idp.Invalid, "This cursor is not one of ours. Use next_cursor of the part before, or start without a cursor.").On("?cursor")
+
 // List is one part of a list.
 type List[T any] struct {
 	Items      []T    `json:"items" nullable:"false"`
@@ -23,7 +25,7 @@ type List[T any] struct {
 func (p Paging) page() (idp.Page, error) {
 	after, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil {
-		return idp.Page{}, idp.Errorf(idp.Invalid, "This cursor is not one of ours. Use next_cursor of the part before, or start without a cursor.").On("?cursor")
+		return idp.Page{}, errCursor
 	}
 	return idp.Page{After: string(after), Limit: p.limit() + 1}, nil
 }

@@ -30,7 +30,7 @@ type Merge struct {
 }
 
 // Person returns the accounts of a subject.
-func (o *Owner) Person(ctx context.Context, subject string) (Person, error) {
+func (o PeopleReader) Person(ctx context.Context, subject string) (Person, error) {
 	links, err := o.links(ctx, subject, "")
 	p := Person{Subject: subject, Links: []PersonLink{}}
 	for _, l := range links {
@@ -39,7 +39,7 @@ func (o *Owner) Person(ctx context.Context, subject string) (Person, error) {
 	return p, err
 }
 
-func (o *Owner) links(ctx context.Context, subject, field string) ([]idp.SubjectLink, error) {
+func (o acting) links(ctx context.Context, subject, field string) ([]idp.SubjectLink, error) {
 	links, err := o.Records.SubjectLinks(ctx, subject)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (o *Owner) links(ctx context.Context, subject, field string) ([]idp.Subject
 // MergePeople makes the accounts of one person another's. That one stays who they are;
 // the directory that says so stays the same too. Whoever was signed in as the person that
 // ends is signed out.
-func (o *Owner) MergePeople(ctx context.Context, subject string, in Merge) (Person, error) {
+func (o PeopleWriter) MergePeople(ctx context.Context, subject string, in Merge) (Person, error) {
 	if in.From == subject {
 		return Person{}, idp.Errorf(idp.Invalid, "A person cannot be merged with themselves.").On("from")
 	}
@@ -87,7 +87,7 @@ func (o *Owner) MergePeople(ctx context.Context, subject string, in Merge) (Pers
 
 // MovePerson makes an account of a directory, known or not, the one that says who a
 // person is: they have moved there. Whoever that account was before is signed out.
-func (o *Owner) MovePerson(ctx context.Context, subject string, to PersonLink) (Person, error) {
+func (o PeopleWriter) MovePerson(ctx context.Context, subject string, to PersonLink) (Person, error) {
 	if _, err := o.links(ctx, subject, ""); err != nil {
 		return Person{}, err
 	}
@@ -133,19 +133,19 @@ type (
 )
 
 func (a *Admin) peopleRoutes(api huma.API) {
-	handle(api, http.MethodGet, "/people/{id}", "read-person", "Show which accounts a subject is", http.StatusOK,
-		func(ctx context.Context, in *readInput) (*personAnswer, error) {
-			p, err := in.owner.Person(ctx, in.ID)
+	handleFor(api, Actor.PeopleReader, http.MethodGet, "/people/{id}", "read-person", "Show which accounts a subject is", http.StatusOK,
+		func(ctx context.Context, o PeopleReader, in *readInput) (*personAnswer, error) {
+			p, err := o.Person(ctx, in.ID)
 			return &personAnswer{p}, err
 		})
-	handle(api, http.MethodPost, "/people/{id}/merge", "merge-people", "Make another subject's accounts this person's", http.StatusOK,
-		func(ctx context.Context, in *mergeInput) (*personAnswer, error) {
-			p, err := in.owner.MergePeople(ctx, in.ID, in.Body)
+	handleFor(api, Actor.PeopleWriter, http.MethodPost, "/people/{id}/merge", "merge-people", "Make another subject's accounts this person's", http.StatusOK,
+		func(ctx context.Context, o PeopleWriter, in *mergeInput) (*personAnswer, error) {
+			p, err := o.MergePeople(ctx, in.ID, in.Body)
 			return &personAnswer{p}, err
 		})
-	handle(api, http.MethodPost, "/people/{id}/move", "move-person", "Make an account of a directory the one that this person is", http.StatusOK,
-		func(ctx context.Context, in *moveInput) (*personAnswer, error) {
-			p, err := in.owner.MovePerson(ctx, in.ID, in.Body)
+	handleFor(api, Actor.PeopleWriter, http.MethodPost, "/people/{id}/move", "move-person", "Make an account of a directory the one that this person is", http.StatusOK,
+		func(ctx context.Context, o PeopleWriter, in *moveInput) (*personAnswer, error) {
+			p, err := o.MovePerson(ctx, in.ID, in.Body)
 			return &personAnswer{p}, err
 		})
 }

@@ -119,6 +119,35 @@ func place(detail, field string) Fault {
 	return Fault{Detail: detail, Pointer: "#/" + pointer}
 }
 
+// writeProblemTo answers outside the operations.
+func writeProblemTo(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	marshal(w, p)
+}
+
+// Faults takes an error of this package apart, for whoever shows it otherwise than as a
+// [Problem]: at least one, each with its sentence and the field it is about.
+func Faults(err error) []*idp.Error { return collect(err) }
+
+// Typed reports whether an error is about what somebody typed: they can mend it. A name
+// that is taken is.
+func Typed(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, f := range collect(err) {
+		if f.Code != idp.Invalid && (f.Code != idp.Conflict || f.Field == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// Stale reports whether a class is that of a write to what has changed meanwhile.
+func Stale(code idp.Code) bool { return code == stale }
+
 // faultOf words a finding of huma's validation.
 func faultOf(err error) *idp.Error {
 	var d huma.ErrorDetailer

@@ -40,7 +40,7 @@ func TestOfManyWhoWantTheSameNameOneGetsIt(t *testing.T) {
 			"client_id": func(int) answer { return w.call("POST", clients, with(wiki(), "client_id", id)) },
 			"username":  func(int) answer { return w.call("POST", users, map[string]any{"username": id}) },
 			"entity ID": func(int) answer {
-				return w.call("POST", sps, map[string]any{"metadata_xml": metadata("https://"+id, "https://a.example/acs")})
+				return w.call("POST", sps, map[string]any{"metadata_xml": metadata("https://sp-"+id, "https://a.example/acs")})
 			},
 		} {
 			if got := together(w, 4, call); got[201] != 1 || got[409] != 3 {

@@ -9,7 +9,7 @@ import (
 // RegisterClient stores a client that registers itself; who may do that, and what it may
 // say about itself, the caller has decided. The rules for metadata are those of
 // CreateClient, but for sector_identifier_uri, which the caller has looked at too.
-func (o *Owner) RegisterClient(ctx context.Context, c idp.Client) (Client, error) {
+func (o AppsMaker) RegisterClient(ctx context.Context, c idp.Client) (Client, error) {
 	c.Version, c.CreatedAt, c.UpdatedAt = 1, o.now(), o.now()
 	if err := o.completeClient(&c); err != nil {
 		return Client{}, err
@@ -19,7 +19,7 @@ func (o *Owner) RegisterClient(ctx context.Context, c idp.Client) (Client, error
 
 // ReplaceClient is RegisterClient for a client that is there; was is what its metadata
 // were. Conflict if somebody else has changed it meanwhile.
-func (o *Owner) ReplaceClient(ctx context.Context, was idp.ClientMetadata, c idp.Client) (Client, error) {
+func (o AppsMaker) ReplaceClient(ctx context.Context, was idp.ClientMetadata, c idp.Client) (Client, error) {
 	if err := o.completeClient(&c); err != nil {
 		return Client{}, err
 	}

@@ -19,7 +19,7 @@ type schemas struct{ registry huma.Registry }
 func newSchemas() *schemas {
 	s := &schemas{registry: newRegistry()}
 	// Made now: a registry must not grow while requests read it.
-	for _, v := range []any{idp.ClientMetadata{}, NewClient{}, SecretRotation{}, ServiceProviderSettings{}, NewServiceProvider{}, NewUser{}, NewGroup{}, PreviewRequest{}} {
+	for _, v := range []any{idp.ClientMetadata{}, NewClient{}, SecretRotation{}, ServiceProviderSettings{}, NewServiceProvider{}, NewUser{}, NewGroup{}, PreviewRequest{}, AdminSettings{}} {
 		s.of(v)
 	}
 	return s
@@ -113,7 +113,7 @@ func (s *schemas) exactNames(schema *huma.Schema, v any) error {
 }
 
 // ParseNewClient reads the JSON body of POST /clients from elsewhere, as strictly.
-func (a *Admin) ParseNewClient(doc []byte) (NewClient, error) {
+func (a *core) ParseNewClient(doc []byte) (NewClient, error) {
 	var v any
 	if err := unmarshalExact(doc, &v); err != nil {
 		return NewClient{}, idp.Errorf(idp.Invalid, "This is not JSON: %s.", err)

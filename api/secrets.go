@@ -50,10 +50,10 @@ func viewSecret(s idp.ClientSecret) Secret {
 type shown struct{ secret, sharedKey string }
 
 // Secrets lists the live secrets of a client, the oldest first, without their values.
-func (o *Owner) Secrets(ctx context.Context, id string) (List[Secret], error) {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsReader) Secrets(ctx context.Context, id string) (List[Secret], error) {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return List[Secret]{}, missing(err, "client", id)
+		return List[Secret]{}, err
 	}
 	out := List[Secret]{Items: []Secret{}}
 	for _, s := range c.Secrets {
@@ -66,10 +66,10 @@ func (o *Owner) Secrets(ctx context.Context, id string) (List[Secret], error) {
 
 // RotateSecret gives a client one more secret; the older one works on for as long as the
 // rotation says, so that the application can be changed meanwhile.
-func (o *Owner) RotateSecret(ctx context.Context, id string, r SecretRotation) (Secret, error) {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsWriter) RotateSecret(ctx context.Context, id string, r SecretRotation) (Secret, error) {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return Secret{}, missing(err, "client", id)
+		return Secret{}, err
 	}
 	use, ok := map[string]string{"": idp.SecretAuthenticates, useClientSecret: idp.SecretAuthenticates, useSharedKey: idp.SecretSigns}[r.Use]
 	if !ok {
@@ -107,7 +107,7 @@ func mayHave(c *idp.Client, use string) error {
 }
 
 // expireOlder gives the secrets of one use an end, or an earlier one.
-func (o *Owner) expireOlder(c *idp.Client, use string, seconds *int64) error {
+func (o acting) expireOlder(c *idp.Client, use string, seconds *int64) error {
 	if seconds == nil {
 		return nil
 	}
@@ -125,10 +125,10 @@ func (o *Owner) expireOlder(c *idp.Client, use string, seconds *int64) error {
 
 // DeleteSecret ends one secret of a client at once. The last one of its use stays:
 // another has to be made first.
-func (o *Owner) DeleteSecret(ctx context.Context, id, secretID string) error {
-	c, err := o.Records.Client(ctx, id)
+func (o AppsWriter) DeleteSecret(ctx context.Context, id, secretID string) error {
+	c, err := o.client(ctx, id)
 	if err != nil {
-		return missing(err, "client", id)
+		return err
 	}
 	i := slices.IndexFunc(c.Secrets, func(s idp.ClientSecret) bool { return s.ID == secretID && s.Live(o.now()) })
 	if i < 0 {
@@ -141,7 +141,7 @@ func (o *Owner) DeleteSecret(ctx context.Context, id, secretID string) error {
 	return o.saveSecrets(ctx, c, idp.EventSecretDeleted, secretID)
 }
 
-func (o *Owner) saveSecrets(ctx context.Context, c idp.Client, event, secretID string) error {
+func (o acting) saveSecrets(ctx context.Context, c idp.Client, event, secretID string) error {
 	c.UpdatedAt = o.now()
 	if err := o.Records.UpdateClient(ctx, c); err != nil {
 		return missing(err, "client", c.ID)
@@ -151,7 +151,7 @@ func (o *Owner) saveSecrets(ctx context.Context, c idp.Client, event, secretID s
 
 // completeSecrets gives a client the secrets that its metadata asks for and takes the
 // others away. imported is a client_secret that the caller brought along.
-func (o *Owner) completeSecrets(c *idp.Client, imported string) (show shown, err error) {
+func (o acting) completeSecrets(c *idp.Client, imported string) (show shown, err error) {
 	if imported != "" && !c.HasSecret() {
 		if c.Public() {
 			return shown{}, idp.Errorf(idp.Invalid, "A public client (token_endpoint_auth_method none) has no secret.").On("client_secret")
@@ -174,7 +174,7 @@ func (o *Owner) completeSecrets(c *idp.Client, imported string) (show shown, err
 // needSecret makes a secret unless there is one that will do: one that must serve as a
 // key has to be long enough, and to be had back. The value is returned if the caller does
 // not know it.
-func (o *Owner) needSecret(c *idp.Client, use, imported string) (string, error) {
+func (o acting) needSecret(c *idp.Client, use, imported string) (string, error) {
 	least := c.SharedKeyBytes(use)
 	for _, s := range c.LiveSecrets(use, o.now()) {
 		if least == 0 {
@@ -194,7 +194,7 @@ func (o *Owner) needSecret(c *idp.Client, use, imported string) (string, error) 
 }
 
 // addSecret appends a secret to the client's and returns its value. What has expired goes.
-func (o *Owner) addSecret(c *idp.Client, use, imported string) (string, error) {
+func (o acting) addSecret(c *idp.Client, use, imported string) (string, error) {
 	now, least := o.now(), c.SharedKeyBytes(use)
 	c.Secrets = slices.DeleteFunc(c.Secrets, func(s idp.ClientSecret) bool { return !s.Live(now) })
 	if len(c.LiveSecrets(use, now)) >= liveSecrets {
@@ -234,7 +234,7 @@ func importedHash(secret string, least int) (string, error) {
 }
 
 // prepareKeys makes the keys that answers to the client are signed with.
-func (o *Owner) prepareKeys(ctx context.Context, c idp.Client) error {
+func (o acting) prepareKeys(ctx context.Context, c idp.Client) error {
 	if c.Disabled {
 		return nil
 	}
@@ -243,7 +243,7 @@ func (o *Owner) prepareKeys(ctx context.Context, c idp.Client) error {
 
 // DropPlaceholders takes the placeholders of symmetric algorithms out of the JWKS that no
 // enabled client uses. It reads all clients, but only while there are any placeholders.
-func (a *Admin) DropPlaceholders(ctx context.Context, events keys.Recorder) error {
+func (a *core) DropPlaceholders(ctx context.Context, events keys.Recorder) error {
 	if len(a.Ring.Placeholders()) == 0 {
 		return nil
 	}

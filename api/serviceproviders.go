@@ -11,12 +11,9 @@ import (
 	"cloudsso/keys"
 )
 
-// maxMetadata caps a metadata document that is fetched.
-const maxMetadata = 4 << 20
-
 // ImportServiceProvider registers a service provider from its metadata (as text or by
 // address) or from what an admin typed in.
-func (o *Owner) ImportServiceProvider(ctx context.Context, in NewServiceProvider) (ServiceProvider, error) {
+func (o AppsMaker) ImportServiceProvider(ctx context.Context, in NewServiceProvider) (ServiceProvider, error) {
 	sp, warnings, err := o.readServiceProvider(ctx, in)
 	if err != nil {
 		return ServiceProvider{}, err
@@ -38,7 +35,7 @@ func (o *Owner) ImportServiceProvider(ctx context.Context, in NewServiceProvider
 }
 
 // store creates the record. A slug that we chose gives way to one that is taken.
-func (o *Owner) store(ctx context.Context, sp *idp.ServiceProvider, mayRename bool) error {
+func (o acting) store(ctx context.Context, sp *idp.ServiceProvider, mayRename bool) error {
 	slug := sp.App
 	for i := 2; ; i++ {
 		err := o.Records.CreateServiceProvider(ctx, *sp)
@@ -55,7 +52,7 @@ func (o *Owner) store(ctx context.Context, sp *idp.ServiceProvider, mayRename bo
 	}
 }
 
-func (o *Owner) unknownEntity(ctx context.Context, entityID string) error {
+func (o acting) unknownEntity(ctx context.Context, entityID string) error {
 	known, err := o.Records.ServiceProviderByEntityID(ctx, entityID)
 	switch {
 	case err == nil:
@@ -68,21 +65,22 @@ func (o *Owner) unknownEntity(ctx context.Context, entityID string) error {
 
 // readServiceProvider makes a record of the body; policy members of the body win over
 // what the metadata says.
-func (o *Owner) readServiceProvider(ctx context.Context, in NewServiceProvider) (sp idp.ServiceProvider, warnings []string, err error) {
-	manual := in.EntityID != "" || len(in.ACS) > 0 || len(in.SLO) > 0 || len(in.SPSigningCertificates) > 0 || len(in.SPEncryptionCertificates) > 0
-	switch {
-	case in.MetadataXML != "" && in.MetadataURL == "" && !manual:
-		sp, warnings, err = o.fromMetadata("metadata_xml", []byte(in.MetadataXML))
-	case in.MetadataURL != "" && in.MetadataXML == "" && !manual:
-		var body []byte
-		if body, _, err = o.Fetch.Fetch(ctx, in.MetadataURL, maxMetadata); err != nil {
-			return sp, nil, idp.AsError(err).On("metadata_url")
+func (o acting) readServiceProvider(ctx context.Context, in NewServiceProvider) (sp idp.ServiceProvider, warnings []string, err error) {
+	given, byHand := 0, in.ACS != nil || in.SLO != nil || in.SPSigningCertificates != nil || in.SPEncryptionCertificates != nil
+	for _, s := range []string{in.MetadataXML, in.MetadataURL, in.MDQURL} {
+		if s != "" {
+			given++
 		}
-		sp, warnings, err = o.fromMetadata("metadata_url", body)
-	case in.EntityID != "" && len(in.ACS) > 0 && in.MetadataXML == "" && in.MetadataURL == "":
+	}
+	switch {
+	case given == 1 && !byHand && (in.MDQURL == "" || in.EntityID != ""):
+		var found idp.MetadataFound
+		found, err = o.readMetadata(ctx, in)
+		sp, warnings = found.ServiceProvider, found.Warnings
+	case given == 0 && in.EntityID != "" && len(in.ACS) > 0:
 		sp, err = in.manual()
 	default:
-		err = idp.Errorf(idp.Invalid, "Give one of: metadata_xml, metadata_url, or entity_id together with acs.")
+		err = idp.Errorf(idp.Invalid, "Give one of: metadata_xml, metadata_url, mdq_url together with entity_id, or entity_id together with acs.")
 	}
 	if err != nil {
 		return sp, nil, err
@@ -95,22 +93,22 @@ func (o *Owner) readServiceProvider(ctx context.Context, in NewServiceProvider) 
 	return sp, warnings, nil
 }
 
-func (o *Owner) fromMetadata(field string, doc []byte) (idp.ServiceProvider, []string, error) {
-	sp, warnings, err := o.SAML.ServiceProvider(doc, o.now())
-	if err != nil {
-		return sp, nil, idp.AsError(err).On(field)
-	}
-	return sp, warnings, nil
-}
-
 // complete checks the record, and has the key made that will sign for it: its certificate
 // is part of the answer.
-func (o *Owner) complete(ctx context.Context, sp *idp.ServiceProvider) error {
+func (o acting) complete(ctx context.Context, sp *idp.ServiceProvider) error {
 	if err := o.SAML.Complete(sp, o.Dev); err != nil {
 		return err
 	}
-	_, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(*sp))
+	if err := o.Ring.CheckSAMLPin(samlApp(*sp)); err != nil {
+		return err
+	}
+	_, err := o.Ring.SAMLKeyOf(ctx, recorder{o}, samlApp(*sp))
 	return err
+}
+
+// samlApp is a service provider as the ring knows it.
+func samlApp(sp idp.ServiceProvider) keys.SAMLApp {
+	return keys.SAMLApp{App: sp.App, Key: sp.SigningKey, Alg: samlKind(sp)}
 }
 
 // samlKind is the kind of key that signs for a service provider.
@@ -122,28 +120,28 @@ func samlKind(sp idp.ServiceProvider) string {
 }
 
 // ServiceProvider returns one service provider.
-func (o *Owner) ServiceProvider(ctx context.Context, app string) (ServiceProvider, error) {
-	sp, err := o.Records.ServiceProvider(ctx, app)
+func (o AppsReader) ServiceProvider(ctx context.Context, app string) (ServiceProvider, error) {
+	sp, err := o.serviceProvider(ctx, app)
 	if err != nil {
-		return ServiceProvider{}, missing(err, "service provider", app)
+		return ServiceProvider{}, err
 	}
 	return o.viewServiceProvider(ctx, sp, nil), nil
 }
 
 // ServiceProviders lists service providers by app.
-func (o *Owner) ServiceProviders(ctx context.Context, p Paging) (List[ServiceProvider], error) {
+func (o AppsReader) ServiceProviders(ctx context.Context, p Paging) (List[ServiceProvider], error) {
 	page, err := p.page()
 	if err != nil {
 		return List[ServiceProvider]{}, err
 	}
-	rows, err := o.Records.ServiceProviders(ctx, page)
+	rows, err := among(ctx, o.own, page, o.Records.ServiceProvider, o.Records.ServiceProviders)
 	view := func(sp idp.ServiceProvider) ServiceProvider { return o.viewServiceProvider(ctx, sp, nil) }
 	return list(p, rows, func(sp idp.ServiceProvider) string { return sp.App }, view), err
 }
 
 // ReplaceServiceProvider replaces everything about a service provider but its slug.
 // Signing keys that the new metadata does not have are out at once.
-func (o *Owner) ReplaceServiceProvider(ctx context.Context, app string, in NewServiceProvider, match IfMatch) (ServiceProvider, error) {
+func (o AppsWriter) ReplaceServiceProvider(ctx context.Context, app string, in NewServiceProvider, match IfMatch) (ServiceProvider, error) {
 	if in.App != "" && in.App != app {
 		return ServiceProvider{}, idp.Errorf(idp.Invalid, "The slug of an app never changes. Leave app out, or make a new service provider.").On("app")
 	}
@@ -160,7 +158,7 @@ func (o *Owner) ReplaceServiceProvider(ctx context.Context, app string, in NewSe
 }
 
 // PatchServiceProvider changes name and policy by a JSON merge patch.
-func (o *Owner) PatchServiceProvider(ctx context.Context, app string, patch json.RawMessage, match IfMatch) (ServiceProvider, error) {
+func (o AppsWriter) PatchServiceProvider(ctx context.Context, app string, patch json.RawMessage, match IfMatch) (ServiceProvider, error) {
 	return o.changeServiceProvider(ctx, app, match, func(sp *idp.ServiceProvider) ([]string, error) {
 		s, err := patched(o.schemas, ServiceProviderSettings{Name: sp.Name, ServiceProviderPolicy: sp.ServiceProviderPolicy}, patch)
 		if err != nil {
@@ -172,10 +170,10 @@ func (o *Owner) PatchServiceProvider(ctx context.Context, app string, patch json
 }
 
 // changeServiceProvider reads, changes, checks and stores.
-func (o *Owner) changeServiceProvider(ctx context.Context, app string, match IfMatch, change func(*idp.ServiceProvider) ([]string, error)) (ServiceProvider, error) {
-	sp, err := o.Records.ServiceProvider(ctx, app)
+func (o AppsWriter) changeServiceProvider(ctx context.Context, app string, match IfMatch, change func(*idp.ServiceProvider) ([]string, error)) (ServiceProvider, error) {
+	sp, err := o.serviceProvider(ctx, app)
 	if err != nil {
-		return ServiceProvider{}, missing(err, "service provider", app)
+		return ServiceProvider{}, err
 	}
 	if err := match.check(sp.Version); err != nil {
 		return ServiceProvider{}, err
@@ -200,16 +198,19 @@ func (o *Owner) changeServiceProvider(ctx context.Context, app string, match IfM
 
 // DeleteServiceProvider deletes a service provider. Persistent NameIDs that it was told
 // stay reserved.
-func (o *Owner) DeleteServiceProvider(ctx context.Context, app string, match IfMatch) error {
-	sp, err := o.Records.ServiceProvider(ctx, app)
+func (o AppsMaker) DeleteServiceProvider(ctx context.Context, app string, match IfMatch) error {
+	sp, err := o.serviceProvider(ctx, app)
 	if err != nil {
-		return missing(err, "service provider", app)
+		return err
 	}
 	if err := match.check(sp.Version); err != nil {
 		return err
 	}
 	if err := o.Records.DeleteServiceProvider(ctx, app, match.version(sp.Version)); err != nil {
 		return missing(err, "service provider", app)
+	}
+	if err := o.retireKeysOf(ctx, app); err != nil {
+		return err
 	}
 	return o.record(ctx, idp.Event{Name: idp.EventSPDeleted, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
 }

@@ -33,7 +33,7 @@ func viewSession(s idp.Session) Session {
 }
 
 // SessionsOf lists the browsers in which a built-in user is signed in, newest first.
-func (o *Owner) SessionsOf(ctx context.Context, userID string) (List[Session], error) {
+func (o PeopleReader) SessionsOf(ctx context.Context, userID string) (List[Session], error) {
 	sessions, err := o.sessions(ctx, userID)
 	out := List[Session]{Items: make([]Session, 0, len(sessions))}
 	for _, s := range sessions {
@@ -42,7 +42,7 @@ func (o *Owner) SessionsOf(ctx context.Context, userID string) (List[Session], e
 	return out, err
 }
 
-func (o *Owner) sessions(ctx context.Context, userID string) ([]idp.Session, error) {
+func (o acting) sessions(ctx context.Context, userID string) ([]idp.Session, error) {
 	if _, err := o.Records.User(ctx, userID); err != nil {
 		return nil, missing(err, "user", userID)
 	}
@@ -55,7 +55,7 @@ func (o *Owner) sessions(ctx context.Context, userID string) ([]idp.Session, err
 
 // DeleteSession signs one browser of a built-in user out, and ends the grants that
 // came of it.
-func (o *Owner) DeleteSession(ctx context.Context, userID, sid string) error {
+func (o PeopleHelper) DeleteSession(ctx context.Context, userID, sid string) error {
 	sessions, err := o.sessions(ctx, userID)
 	if err != nil {
 		return err
@@ -71,14 +71,4 @@ func (o *Owner) DeleteSession(ctx context.Context, userID, sid string) error {
 		}
 	}
 	return missing(idp.ErrNotFound, "session", sid)
-}
-
-// Events lists the audit log, newest first.
-func (o *Owner) Events(ctx context.Context, p Paging) (List[idp.Event], error) {
-	page, err := p.page()
-	if err != nil {
-		return List[idp.Event]{}, err
-	}
-	rows, err := o.Records.Events(ctx, idp.EventFilter{}, page)
-	return list(p, rows, func(e idp.Event) string { return e.ID }, func(e idp.Event) idp.Event { return e }), err
 }

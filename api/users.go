@@ -49,7 +49,7 @@ func viewUser(u idp.User) User {
 }
 
 // CreateUser adds a person to the built-in directory.
-func (o *Owner) CreateUser(ctx context.Context, in NewUser) (User, error) {
+func (o PeopleWriter) CreateUser(ctx context.Context, in NewUser) (User, error) {
 	u := idp.User{ID: idp.NewID(), Version: 1, CreatedAt: o.now(), UpdatedAt: o.now()}
 	if err := o.fill(&u, in); err != nil {
 		return User{}, err
@@ -64,7 +64,7 @@ func (o *Owner) CreateUser(ctx context.Context, in NewUser) (User, error) {
 }
 
 // fill writes the body into the record, after checking all of it.
-func (o *Owner) fill(u *idp.User, in NewUser) error {
+func (o acting) fill(u *idp.User, in NewUser) error {
 	attributes, err := parseAttributes(in.Attributes)
 	err = errors.Join(checkUsername(in.Username), checkEmail(in.Email), err, checkGroups(in.Groups))
 	err = errors.Join(err, checkPassword(in))
@@ -146,7 +146,7 @@ func printable(s string) bool {
 }
 
 // User returns one user.
-func (o *Owner) User(ctx context.Context, id string) (User, error) {
+func (o PeopleReader) User(ctx context.Context, id string) (User, error) {
 	u, err := o.Records.User(ctx, id)
 	if err != nil {
 		return User{}, missing(err, "user", id)
@@ -155,7 +155,7 @@ func (o *Owner) User(ctx context.Context, id string) (User, error) {
 }
 
 // Users lists the built-in users by id.
-func (o *Owner) Users(ctx context.Context, p Paging) (List[User], error) {
+func (o PeopleReader) Users(ctx context.Context, p Paging) (List[User], error) {
 	page, err := p.page()
 	if err != nil {
 		return List[User]{}, err
@@ -166,7 +166,7 @@ func (o *Owner) Users(ctx context.Context, p Paging) (List[User], error) {
 
 // PatchUser changes a user by a JSON merge patch. A disabled user, and one with a new
 // password, loses every session and grant at once.
-func (o *Owner) PatchUser(ctx context.Context, id string, patch json.RawMessage, match IfMatch) (User, error) {
+func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMessage, match IfMatch) (User, error) {
 	u, err := o.Records.User(ctx, id)
 	if err != nil {
 		return User{}, missing(err, "user", id)
@@ -202,7 +202,7 @@ func (o *Owner) PatchUser(ctx context.Context, id string, patch json.RawMessage,
 
 // afterChange ends access where the change calls for it. It also does so for a user who
 // was disabled before: then this is the second try after a failed first.
-func (o *Owner) afterChange(ctx context.Context, u idp.User, hashBefore string) error {
+func (o acting) afterChange(ctx context.Context, u idp.User, hashBefore string) error {
 	switch {
 	case u.Disabled, !u.ExpiresAt.IsZero() && !o.now().Before(u.ExpiresAt):
 		return o.endAccess(ctx, u.ID, "user_disabled")
@@ -213,7 +213,7 @@ func (o *Owner) afterChange(ctx context.Context, u idp.User, hashBefore string) 
 }
 
 // userConflict tells a taken username from a change by somebody else.
-func (o *Owner) userConflict(ctx context.Context, err error, u idp.User) error {
+func (o acting) userConflict(ctx context.Context, err error, u idp.User) error {
 	if other, lookErr := o.Records.UserByUsername(ctx, u.Username); errors.Is(err, idp.ErrConflict) && lookErr == nil && other.ID != u.ID {
 		return taken(err)
 	}
@@ -241,7 +241,7 @@ func dropsPassword(patch []byte) bool {
 
 // DeleteUser ends the user's access and deletes the account. Their subject is never
 // given to somebody else.
-func (o *Owner) DeleteUser(ctx context.Context, id string, match IfMatch) error {
+func (o PeopleWriter) DeleteUser(ctx context.Context, id string, match IfMatch) error {
 	u, err := o.Records.User(ctx, id)
 	if err != nil {
 		return missing(err, "user", id)

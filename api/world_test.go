@@ -22,6 +22,7 @@ import (
 	"cloudsso/idp/audit"
 	"cloudsso/idp/memory"
 	"cloudsso/keys"
+	"cloudsso/userdir"
 )
 
 const issuer = "https://sso.example.org"
@@ -35,6 +36,7 @@ type world struct {
 	handler http.Handler
 	fetcher *fetcher
 	events  *breakableEvents
+	limits  limits
 	token   string
 	mu      sync.Mutex
 	clock   time.Time
@@ -76,16 +78,18 @@ func newWorld(t *testing.T, change ...func(*api.Options)) *world {
 	w := &world{t: t, clock: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), fetcher: &fetcher{}}
 	w.store = memory.New(w.now)
 	w.events = &breakableEvents{Log: audit.New(w.store, slog.New(slog.DiscardHandler), w.now)}
+	users := userdir.NewUsers(w.store, []userdir.Directory{userdir.NewLocal("local", w.store, w.now, nil)}, nil)
 	o := api.Options{
-		Issuer: issuer, Records: w.store, Sessions: w.store, Audit: w.events, Fetch: w.fetcher, Ring: ring(), Now: w.now,
-		SAML: api.SAML{ServiceProvider: parseSP, Complete: completeSP},
+		Issuer: issuer, Records: w.store, Sessions: w.store, Tickets: w.store, Audit: w.events, Limits: &w.limits,
+		People: users, Directories: users, Fetch: w.fetcher, Ring: ring(), Now: w.now,
+		SAML: api.SAML{Find: parseSP, Entities: parseEntities, Complete: completeSP},
 	}
 	for _, c := range change {
 		c(&o)
 	}
 	w.admin = api.New(o)
 	w.handler = w.admin.Handler()
-	tok, err := w.owner().CreateToken(t.Context(), api.RoleOwner, time.Hour)
+	tok, err := w.owner().CreateToken(t.Context(), api.NewToken{Role: api.RoleOwner, ExpiresIn: 3600})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +98,20 @@ func newWorld(t *testing.T, change ...func(*api.Options)) *world {
 }
 
 func (w *world) owner() *api.Owner { return w.admin.Local("test") }
+
+// tokenOf makes a token of a role, even of one that this version does not know.
+func (w *world) tokenOf(role string, apps ...string) string {
+	w.t.Helper()
+	if role != api.RoleAppAdmin {
+		apps = nil
+	}
+	secret := "cloudsso_admin_" + idp.NewSecret()
+	err := w.store.CreateAdminToken(w.t.Context(), idp.AdminToken{ID: idp.NewID(), Hash: idp.HashSecret(secret), Role: role, Apps: apps, CreatedAt: w.now(), ExpiresAt: w.now().Add(time.Hour)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return secret
+}
 
 // breakableEvents is the audit log, with a switch.
 type breakableEvents struct {
@@ -106,6 +124,14 @@ func (b *breakableEvents) Record(ctx context.Context, e idp.Event) error {
 		return fmt.Errorf("disk: %w", idp.ErrUnavailable)
 	}
 	return b.Log.Record(ctx, e)
+}
+
+// limits notes whose tries were forgotten.
+type limits []string
+
+func (l *limits) Unlock(_ context.Context, login string) error {
+	*l = append(*l, login)
+	return nil
 }
 
 // fetcher answers with one document for every address.
@@ -121,7 +147,7 @@ func (f *fetcher) Fetch(_ context.Context, url string, maxBytes int64) ([]byte, 
 }
 
 // parseSP reads as little of a metadata document as the tests need.
-func parseSP(doc []byte, _ time.Time) (idp.ServiceProvider, []string, error) {
+func parseSP(doc []byte, q idp.MetadataQuery) (idp.MetadataFound, error) {
 	var m struct {
 		EntityID string `xml:"entityID,attr"`
 		ACS      []struct {
@@ -129,13 +155,21 @@ func parseSP(doc []byte, _ time.Time) (idp.ServiceProvider, []string, error) {
 		} `xml:"SPSSODescriptor>AssertionConsumerService"`
 	}
 	if err := xml.Unmarshal(doc, &m); err != nil || m.EntityID == "" {
-		return idp.ServiceProvider{}, nil, idp.Errorf(idp.Invalid, "Line 1: this is not SAML metadata.")
+		return idp.MetadataFound{}, idp.Errorf(idp.Invalid, "Line 1: this is not SAML metadata.")
+	}
+	if q.EntityID != "" && q.EntityID != m.EntityID {
+		return idp.MetadataFound{}, idp.Errorf(idp.Invalid, "Another entity ID.")
 	}
 	sp := idp.ServiceProvider{EntityID: m.EntityID, MetadataXML: doc}
 	for i, e := range m.ACS {
 		sp.ACS = append(sp.ACS, idp.Endpoint{Location: e.Location, Index: i})
 	}
-	return sp, []string{"no certificate"}, nil
+	return idp.MetadataFound{ServiceProvider: sp, Warnings: []string{"no certificate"}}, nil
+}
+
+func parseEntities(doc []byte) ([]idp.MetadataEntity, error) {
+	found, err := parseSP(doc, idp.MetadataQuery{})
+	return []idp.MetadataEntity{{EntityID: found.ServiceProvider.EntityID}}, err
 }
 
 func completeSP(sp *idp.ServiceProvider, dev bool) error {

@@ -122,15 +122,28 @@ func (m *ClientMetadata) badRedirect(raw string, dev bool) string {
 		if m.ApplicationType != "native" || !strings.Contains(u.Scheme, ".") {
 			return "it must be https, or for a native application a scheme of its own in reverse domain form, such as com.example.app."
 		}
-		return ""
+		return answersItself(u)
 	}
 	if u.Hostname() == "" || u.Opaque != "" {
 		return "it has no host."
 	}
-	for _, ours := range []string{"code", "access_token", "id_token", "state", "iss", "error", "response"} {
-		// Attack: a parameter of the answer that stands in the address already, so that the
-		// application reads that one (CVE-2026-9689).
-		if u.Query().Has(ours) {
+	return answersItself(u)
+}
+
+// answersItself says what in the query of a redirect URI would pass for an answer of ours,
+// "" if nothing would. Attack: a parameter of the answer that stands in the address
+// already, so that the application reads that one (CVE-2026-9689), or behind a semicolon,
+// which some software takes for an ampersand.
+func answersItself(u *url.URL) string {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "its query is not well-formed."
+	}
+	for _, ours := range []string{
+		"code", "access_token", "id_token", "token_type", "expires_in", "state", "iss", "session_state",
+		"error", "error_description", "error_uri", "response",
+	} {
+		if query.Has(ours) {
 			return "its query has the parameter " + ours + ", which is part of our answer."
 		}
 	}

@@ -21,6 +21,7 @@ type Flow struct {
 	Return   string // path of the protocol's continue endpoint; the login adds ?flow=<id>
 	Request  string // the protocol's request, as received; opaque to everybody else
 	Browser  string // HashSecret of the browser cookie that may go on with this flow
+	Support  string // support code of the request that began it: its trace goes on in later ones
 
 	Ask    Ask
 	Answer Answer
@@ -42,6 +43,8 @@ type Ask struct {
 	MaxAge *time.Duration
 	// Consent: the person must be asked even if they agreed before (prompt=consent).
 	Consent bool
+	// Create: the person wants an account that does not exist yet (prompt=create).
+	Create bool
 	// SelectAccount: show who is signed in and offer another account.
 	SelectAccount bool
 	// LoginHint pre-fills the user name; it proves nothing.

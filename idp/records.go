@@ -19,12 +19,14 @@ import (
 type Records interface {
 	Clients
 	ServiceProviders
+	TokenApps
 	Users
 	Groups
 	Subjects
 	Grants
 	Consents
 	Keys
+	Admins
 	AdminTokens
 	Deliveries
 	Events
@@ -54,7 +56,8 @@ func (p Page) Check() error {
 
 // Clients keeps [Client] records. Lists sort by ID.
 type Clients interface {
-	// CreateClient stores c with Version 1. ErrConflict if the ID is taken.
+	// CreateClient stores c with Version 1. ErrConflict if the ID is taken: by a client, or
+	// as the slug of another app, since all apps share one namespace.
 	CreateClient(ctx context.Context, c Client) error
 	Client(ctx context.Context, id string) (Client, error)
 	// UpdateClient replaces the record whose Version is c.Version, and counts it up.
@@ -68,7 +71,8 @@ type Clients interface {
 
 // ServiceProviders keeps [ServiceProvider] records. Lists sort by App.
 type ServiceProviders interface {
-	// CreateServiceProvider stores sp with Version 1. ErrConflict if App or EntityID is taken.
+	// CreateServiceProvider stores sp with Version 1. ErrConflict if App is taken, as for
+	// CreateClient, or EntityID.
 	CreateServiceProvider(ctx context.Context, sp ServiceProvider) error
 	ServiceProvider(ctx context.Context, app string) (ServiceProvider, error)
 	ServiceProviderByEntityID(ctx context.Context, entityID string) (ServiceProvider, error)
@@ -85,6 +89,18 @@ type ServiceProviders interface {
 	PersistentIDOf(ctx context.Context, app, subject string) (PersistentID, error)
 }
 
+// TokenApps keeps [TokenApp] records. Lists sort by App.
+type TokenApps interface {
+	// CreateTokenApp stores a with Version 1. ErrConflict if App is taken, as for CreateClient.
+	CreateTokenApp(ctx context.Context, a TokenApp) error
+	TokenApp(ctx context.Context, app string) (TokenApp, error)
+	// UpdateTokenApp is as UpdateClient.
+	UpdateTokenApp(ctx context.Context, a TokenApp) error
+	// DeleteTokenApp deletes the record. version 0 means any.
+	DeleteTokenApp(ctx context.Context, app string, version int64) error
+	TokenApps(ctx context.Context, p Page) ([]TokenApp, error)
+}
+
 // Users keeps the built-in directory. Lists sort by ID.
 type Users interface {
 	// CreateUser stores u with Version 1. ErrConflict if the ID or, ignoring case, the Username is taken.
@@ -96,6 +112,9 @@ type Users interface {
 	// by ID, at most two: enough to see that an address is not one person's. Nobody has
 	// the empty address.
 	UsersByEmail(ctx context.Context, email string) ([]User, error)
+	// SearchUsers returns up to limit users, by ID, whose Username or Email contains part,
+	// compared after [FoldUsername]. Nobody contains nothing, or more than 256 bytes.
+	SearchUsers(ctx context.Context, part string, limit int) ([]User, error)
 	UpdateUser(ctx context.Context, u User) error
 	DeleteUser(ctx context.Context, id string, version int64) error
 	Users(ctx context.Context, p Page) ([]User, error)
@@ -184,11 +203,23 @@ type Keys interface {
 	Keys(ctx context.Context) ([]KeyRecord, error)
 }
 
+// Admins keeps [Admin] records. Lists sort by Subject.
+type Admins interface {
+	// CreateAdmin stores a with Version 1. ErrConflict if the Subject is an admin already.
+	CreateAdmin(ctx context.Context, a Admin) error
+	Admin(ctx context.Context, subject string) (Admin, error)
+	// UpdateAdmin is as UpdateClient.
+	UpdateAdmin(ctx context.Context, a Admin) error
+	// DeleteAdmin deletes the record. version 0 means any.
+	DeleteAdmin(ctx context.Context, subject string, version int64) error
+	Admins(ctx context.Context, p Page) ([]Admin, error)
+}
+
 // AdminToken authenticates a caller of the admin API.
 type AdminToken struct {
 	ID         string   // NewID; public name of the token
 	Hash       string   // HashSecret
-	Role       string   // "owner"
+	Role       string   // as of an [Admin]
 	Name       string   // what it is for, in its maker's words
 	Apps       []string // client_ids and slugs, for a role that is confined to its own apps
 	CreatedBy  string   // the actor who made it

@@ -17,27 +17,34 @@ import (
 
 // checks is the ordered list. Only after the first three may a fault be answered to
 // redirect_uri: before them, that would be an open redirector (RFC 9700 §4.11).
-func (p *Provider) checks() []func(context.Context, *authorization) error {
-	return []func(context.Context, *authorization) error{
-		p.checkClient,
-		p.openRequest,
-		checkRedirectURI,
+func (p *Provider) checks() []check {
+	return []check{
+		{"client", p.checkClient, []string{"client_id"}},
+		{"request object", p.openRequest, []string{"request", "request_uri"}},
+		{"redirect_uri", checkRedirectURI, []string{"redirect_uri"}},
 
-		checkResponseMode,
-		checkSingle,
-		checkRegistration,
-		checkResponseType,
-		checkScope,
-		p.checkResource,
-		checkNonce,
-		checkPKCE,
-		checkPrompt,
-		checkMaxAge,
-		p.checkHint,
-		checkContext,
-		checkClaims,
-		p.checkSubject,
+		{"response_mode", checkResponseMode, []string{"response_mode"}},
+		{"once each", checkSingle, nil},
+		{"registration", checkRegistration, []string{"registration"}},
+		{"response_type", checkResponseType, []string{"response_type"}},
+		{"scope", checkScope, []string{"scope"}},
+		{"resource", p.checkResource, []string{"resource"}},
+		{"nonce", checkNonce, []string{"nonce"}},
+		{"PKCE", checkPKCE, []string{"code_challenge", "code_challenge_method"}},
+		{"prompt", p.checkPrompt, []string{"prompt"}},
+		{"max_age", checkMaxAge, []string{"max_age"}},
+		{"id_token_hint", p.checkHint, []string{"id_token_hint"}},
+		{"acr_values", checkContext, []string{"acr_values"}},
+		{"claims", checkClaims, []string{"claims"}},
+		{"subject", p.checkSubject, nil},
 	}
+}
+
+// check is one step of the list: its name in traces, and the parameters that it reads.
+type check struct {
+	name  string
+	run   func(context.Context, *authorization) error
+	reads []string
 }
 
 func (p *Provider) checkClient(ctx context.Context, a *authorization) error {
@@ -52,7 +59,9 @@ func (p *Provider) checkClient(ctx context.Context, a *authorization) error {
 		return refuse(invalidRequest, "There is no application with this client_id.").because(err)
 	case err != nil:
 		return err
-	case a.client.Disabled:
+	}
+	idp.TraceAbout(ctx, idp.About{App: a.client.ID})
+	if a.client.Disabled {
 		return refuse(unauthorizedClient, "This application has been switched off by an administrator.")
 	}
 	return nil
@@ -149,7 +158,7 @@ func readChallenge(form url.Values) (string, error) {
 	return challenge, nil
 }
 
-func checkPrompt(_ context.Context, a *authorization) error {
+func (p *Provider) checkPrompt(_ context.Context, a *authorization) error {
 	prompts := strings.Fields(a.form.Get("prompt"))
 	for _, prompt := range prompts {
 		switch prompt {
@@ -161,10 +170,13 @@ func checkPrompt(_ context.Context, a *authorization) error {
 			a.ask.Consent = true
 		case "select_account":
 			a.ask.SelectAccount = true
-		default:
-			// create too: Initiating User Registration §4 wants this answer where there is no
-			// registration, so that nobody waits for an account that cannot be made.
-			return refuse(invalidRequest, "The parameter prompt has a value that is not supported: use none, login, consent or select_account.")
+		case "create":
+			a.ask.Create, a.ask.Login = true, true
+		}
+		// create too, where nobody can register: Initiating User Registration §4 wants this
+		// answer, so that nobody waits for an account that cannot be made.
+		if !slices.Contains(p.prompts(), prompt) {
+			return refuse(invalidRequest, "The parameter prompt has a value that is not supported: use %s.", strings.Join(p.prompts(), ", "))
 		}
 	}
 	if a.ask.Passive && len(prompts) > 1 {
@@ -175,6 +187,15 @@ func checkPrompt(_ context.Context, a *authorization) error {
 		a.ask.LoginHint = ""
 	}
 	return nil
+}
+
+// prompts are the values of prompt that are obeyed here.
+func (p *Provider) prompts() []string {
+	values := []string{"none", "login", "consent", "select_account"}
+	if p.SignUp {
+		values = append(values, "create")
+	}
+	return values
 }
 
 // checkMaxAge: 0 is a value, not "none" (OpenID Connect Core §3.1.2.1).

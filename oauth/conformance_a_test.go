@@ -261,3 +261,43 @@ func TestPeopleReadWhatAScopeMeans(t *testing.T) {
 		}
 	}
 }
+
+func TestConformance_A08_A09_A10_ResponseAndGrantTypes(t *testing.T) {
+	t.Parallel()
+	_, doc := everything(t)
+	types := list(doc, "response_types_supported")
+	for _, asked := range append(frontTypes(), "code") {
+		if !slices.Contains(types, asked) {
+			t.Errorf("A8, A10: %s is not among %v", asked, types)
+		}
+	}
+	for _, grant := range []string{"authorization_code", "implicit"} {
+		if !slices.Contains(list(doc, "grant_types_supported"), grant) {
+			t.Errorf("A9: %s is missing", grant)
+		}
+	}
+}
+
+// The names of the registry "OAuth Authorization Server Metadata", of OpenID Connect
+// Discovery and of the logout specifications that a provider of this kind may use.
+func TestConformance_A12_NoNamesOfOurOwn(t *testing.T) {
+	t.Parallel()
+	_, doc := everything(t)
+	registered := strings.Fields(`issuer authorization_endpoint token_endpoint userinfo_endpoint jwks_uri registration_endpoint
+		introspection_endpoint revocation_endpoint device_authorization_endpoint pushed_authorization_request_endpoint end_session_endpoint
+		check_session_iframe scopes_supported response_types_supported response_modes_supported grant_types_supported acr_values_supported
+		subject_types_supported id_token_signing_alg_values_supported userinfo_signing_alg_values_supported
+		request_object_signing_alg_values_supported token_endpoint_auth_methods_supported token_endpoint_auth_signing_alg_values_supported
+		introspection_endpoint_auth_methods_supported introspection_endpoint_auth_signing_alg_values_supported
+		introspection_signing_alg_values_supported revocation_endpoint_auth_methods_supported revocation_endpoint_auth_signing_alg_values_supported
+		display_values_supported claim_types_supported claims_supported service_documentation claims_locales_supported ui_locales_supported
+		claims_parameter_supported request_parameter_supported request_uri_parameter_supported require_request_uri_registration op_policy_uri op_tos_uri
+		code_challenge_methods_supported prompt_values_supported require_pushed_authorization_requests require_signed_request_object
+		authorization_response_iss_parameter_supported frontchannel_logout_supported frontchannel_logout_session_supported
+		backchannel_logout_supported backchannel_logout_session_supported`)
+	for name := range doc {
+		if !slices.Contains(registered, name) {
+			t.Errorf("%s is not registered", name)
+		}
+	}
+}

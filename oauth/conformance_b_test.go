@@ -21,7 +21,7 @@ func TestConformance_B01_PostWorksLikeGet(t *testing.T) {
 	}
 }
 
-func TestConformance_B_RequestsThatGoThrough(t *testing.T) {
+func TestConformance_B03_B04_B05_B06_B07_B08_B10_B15_B16_RequestsThatGoThrough(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.client("wiki", nil)

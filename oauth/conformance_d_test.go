@@ -11,7 +11,7 @@ import (
 	"cloudsso/idp/idptest"
 )
 
-func TestConformance_D_WhatTheLoginIsAsked(t *testing.T) {
+func TestWhatTheLoginIsAskedByPrompts(t *testing.T) {
 	t.Parallel()
 	day := 24 * time.Hour
 	zero, minute := time.Duration(0), time.Minute
@@ -210,7 +210,7 @@ func TestConformance_D10_NoCookiesAndTheBackButton(t *testing.T) {
 }
 
 // Prompts that stand side by side are all obeyed.
-func TestConformance_D_PromptsTogether(t *testing.T) {
+func TestPromptsTogether(t *testing.T) {
 	t.Parallel()
 	rp := newRelyingParty(t, newProduct(t, idptest.Options{}), nil)
 	rp.tokens()

@@ -105,7 +105,7 @@ func (p *Provider) renderDiscovery() (document, error) {
 			"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
 			"email", "email_verified", "phone_number", "phone_number_verified", "address", "groups",
 		}, p.ownClaims()...),
-		Prompts:                  []string{"none", "login", "consent", "select_account"},
+		Prompts:                  p.prompts(),
 		ClaimsParameter:          true,
 		RequestParameter:         true,
 		RequestURIParameter:      true,

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestConformance_A_Discovery(t *testing.T) {
+func TestConformance_A11_Discovery(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	a := h.send(http.MethodGet, "/.well-known/openid-configuration", "")

@@ -43,7 +43,7 @@ func forge(t *testing.T, h *house, idToken, alg string) string {
 }
 
 // What the login is asked to do, by what the request says.
-func TestConformance_N_WhatTheLoginIsAsked(t *testing.T) {
+func TestWhatTheLoginIsAskedAtALogout(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.client("wiki", canSignOut)

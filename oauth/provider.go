@@ -91,7 +91,7 @@ type Marks interface {
 	SeenOnce(ctx context.Context, key string, until time.Time) error
 }
 
-// Options of [New]. All but Dev, SignOuter, States, Outbound, NoLimits and RefreshGrace are needed.
+// Options of [New]. All but Dev, SignOuter, SignUp, States, Outbound, NoLimits and RefreshGrace are needed.
 type Options struct {
 	Issuer       string // without a slash at the end
 	Dev          bool   // http addresses are allowed
@@ -102,6 +102,7 @@ type Options struct {
 	Ring         *keys.Ring
 	Login        Login
 	SignOuter    SignOuter // nil: there is no logout endpoint, and discovery does not name one
+	SignUp       bool      // people can make an account themselves: prompt=create is obeyed
 	States       States    // nil: no session management
 	Outbound     Poster    // nil: clients have no back channel
 	People       People

@@ -267,7 +267,7 @@ const initialRefused = "The initial access token is unknown, has expired, or doe
 
 func (r *registrar) adminToken(role string) string {
 	r.t.Helper()
-	made, err := r.Owner.CreateToken(r.t.Context(), role, time.Hour)
+	made, err := r.Owner.CreateToken(r.t.Context(), api.NewToken{Role: role, ExpiresIn: 3600})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -314,7 +314,7 @@ func TestRegistrationIsOffByDefault(t *testing.T) {
 }
 
 // Each bad member is named, with the registered error.
-func TestConformance_K07_BadMetadata(t *testing.T) {
+func TestConformance_C07_K07_BadMetadata(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t, "open")
 	const bad, redirect = "invalid_client_metadata", "invalid_redirect_uri"

@@ -270,7 +270,7 @@ func TestExchangeAsksAgain(t *testing.T) {
 	}
 }
 
-func TestConformance_H_IDToken(t *testing.T) {
+func TestConformance_H02_IDToken(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	for _, alg := range []string{"RS256", "ES256"} {

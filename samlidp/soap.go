@@ -26,6 +26,7 @@ const (
 func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 	e, err := p.receiveSOAP(w, r)
 	if err != nil {
+		traceFault(r.Context(), idp.Step{Name: "message"}, err)
 		p.soapFault(w, r, err)
 		return
 	}
@@ -36,6 +37,7 @@ func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		p.recordLogoutRefused(r.Context(), e.sp, err)
+		traceFault(r.Context(), idp.Step{Name: "sign-out"}, err)
 		var f *fault
 		if !errors.As(err, &f) {
 			p.soapFault(w, r, err)
@@ -43,6 +45,7 @@ func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 		}
 		status = f.logoutStatus()
 	}
+	traceLogoutAnswer(r.Context(), status, "the caller, by SOAP")
 	m := logoutResponse{id: p.newID(), inResponseTo: t.ID, at: p.now().UTC(), status: status}
 	doc, err := p.document(r.Context(), e.sp, wire.BindingSOAP, m.write)
 	if err != nil {
@@ -53,8 +56,10 @@ func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) receiveSOAP(w http.ResponseWriter, r *http.Request) (*envelope, error) {
-	// A form of another site cannot be sent with this type.
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "text/xml" && kind != "application/xml" {
+	// A form of another site cannot be sent with these types. The last one is SOAP 1.2's, but
+	// pysaml2 sends SOAP 1.1 with it.
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "text/xml" && kind != "application/xml" && kind != "application/soap+xml" {
 		return nil, idp.Errorf(idp.Invalid, "The Content-Type must be text/xml: this address takes SOAP 1.1.").On("Content-Type")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSOAP))
@@ -111,6 +116,7 @@ func writeSOAP(w http.ResponseWriter, status int, doc []byte) {
 // send sends one LogoutRequest by SOAP and hears the answer. nil: the application has
 // ended its session.
 func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, index string, sp idp.ServiceProvider) error {
+	traceFarewell(ctx, sp, to)
 	if p.post == nil {
 		return errors.New("nothing can be sent from here")
 	}
@@ -130,12 +136,12 @@ func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, index
 	if status != http.StatusOK { // a SOAP fault is 500
 		return fmt.Errorf("the application answered with HTTP status %d", status)
 	}
-	return answeredBySOAP(body, m.id, sp)
+	return p.answeredBySOAP(body, m.id, sp)
 }
 
 // answeredBySOAP reads the answer to the request id. TLS has shown who answers; a
 // signature may be missing (Profiles §4.4.4.2), and must verify if it is there (S02).
-func answeredBySOAP(body []byte, id string, sp idp.ServiceProvider) error {
+func (p *Provider) answeredBySOAP(body []byte, id string, sp idp.ServiceProvider) error {
 	root, err := wire.ParseSOAP(body)
 	if err != nil {
 		return err
@@ -152,7 +158,7 @@ func answeredBySOAP(body []byte, id string, sp idp.ServiceProvider) error {
 		if err != nil {
 			return err
 		}
-		if err := dsig.Verify(root, keys); err != nil {
+		if err := p.verify(&request{sp: sp}, func(r dsig.Rules) error { return r.Verify(root, keys) }); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package samlidp_test
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -42,6 +43,15 @@ func TestLogoutBySOAP(t *testing.T) {
 		w := h.soap(bySOAP(t, "sp", "</saml:Issuer>", `</saml:Issuer><samlp:Extensions><x:Asynchronous xmlns:x="urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo"/></samlp:Extensions>`))
 		judgedLogout(t, w.Body.Bytes()).is(t, success, "")
 	})
+	for _, kind := range []string{"application/soap+xml", `text/xml; charset="utf-8"`, "application/xml"} {
+		t.Run("of the type "+kind, func(t *testing.T) {
+			t.Parallel()
+			h := twoApps(t)
+			r := httptest.NewRequest(http.MethodPost, soapURL, strings.NewReader(soapEnvelope(bySOAP(t, "sp"))))
+			r.Header.Set("Content-Type", kind)
+			judgedLogout(t, h.do(r).Body.Bytes()).is(t, success, "")
+		})
+	}
 	t.Run("nobody of that name", func(t *testing.T) {
 		h := twoApps(t)
 		judgedLogout(t, h.soap(bySOAP(t, "sp", email, "bob@example.org")).Body.Bytes()).is(t, status+"Requester", unknownPrincipal)
@@ -76,7 +86,7 @@ func TestSOAPFaults(t *testing.T) {
 	}
 	t.Run("what a form of another site can send", func(t *testing.T) {
 		t.Parallel()
-		for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "", "application/soap+xml"} {
+		for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data; boundary=x"} {
 			h := newHouse(t)
 			r := httptest.NewRequest(http.MethodPost, soapURL, strings.NewReader(head+"<s:Body><x/></s:Body></s:Envelope>"))
 			r.Header.Set("Content-Type", kind)
@@ -161,6 +171,38 @@ func TestFarewellBySOAP(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 			checkRequest(t, app.requests[0], h.login.joined[0].NameID)
+		})
+	}
+}
+
+// An answer that is signed with SHA-1 counts where an admin lets the application sign so for
+// the time being, and nowhere else.
+func TestFarewellBySOAPAnsweredWithSHA1(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		allow bool
+		key   string
+		want  string
+	}{
+		"allowed":             {true, "sp", ""},
+		"not allowed":         {false, "sp", "the signature algorithm is not accepted"},
+		"allowed, but forged": {true, "other", "the signature algorithm is not accepted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := &appServer{answer: func(id string) (int, string) {
+				return 200, soapEnvelope(text(t, envelopedWith(t, logoutResponse(id, spEntity), c.key, "http://www.w3.org/2000/09/xmldsig#rsa-sha1", crypto.SHA1)))
+			}}
+			h := newHouse(t, func(o *samlidp.Options) { o.Post = app.post(t) })
+			h.two(takesSOAP, func(sp *idp.ServiceProvider) {
+				sp.NameID.Format, sp.AllowSHA1Requests, sp.LegacyUntil = "persistent", c.allow, "2027-01-01"
+			})
+			list, err := h.saml.Farewells(t.Context(), "one", h.stored("session"), "blog")
+			must(t, err)
+			err = list[0].Send(t.Context())
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
 		})
 	}
 }

@@ -30,3 +30,32 @@ func (u *Users) Find(ctx context.Context, who string) (idp.Person, error) {
 	}
 	return idp.Person{}, ErrNotFound
 }
+
+// FindAll returns the people, in whatever status, whom directories know by this login, in
+// the order of the directories. It gives each their subject, as their first sign-in would.
+// Without anybody found, the first fault is the answer.
+func (u *Users) FindAll(ctx context.Context, login string) (people []idp.Person, err error) {
+	login = Username(login)
+	if !plausibleLogin(login) {
+		return nil, nil
+	}
+	for _, d := range u.dirs {
+		user, fault := d.Lookup(ctx, Ref{Login: login})
+		if errors.Is(fault, ErrNotFound) {
+			continue
+		}
+		var p idp.Person
+		if fault == nil {
+			p, fault = u.register(ctx, d.Info().ID, user)
+		}
+		if fault != nil {
+			err = errors.Join(err, &Fault{d.Info().ID, fault})
+			continue
+		}
+		people = append(people, p)
+	}
+	if len(people) > 0 {
+		err = nil
+	}
+	return people, err
+}

@@ -103,6 +103,48 @@ func TestConfigCommands(t *testing.T) {
 	}
 }
 
+func TestTokensAreListedAndRevoked(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	made := decode[struct{ ID, Token string }](p.do("token", "create", "--json", "--role", "app_admin", "--app", "wiki", "--app", "crm", "--name", "deployment"))
+	if out := p.do("token", "list").out; !strings.Contains(out, made.ID+"  app_admin  deployment  wiki crm  never") || strings.Contains(out, made.Token) {
+		t.Errorf("%q", out)
+	}
+	if r := p.do("token", "revoke", made.ID); r.err != "The token is revoked.\n" {
+		t.Errorf("%q", r.err)
+	}
+	if list := decode[struct{ Items []any }](p.do("token", "list", "--json")); len(list.Items) != 0 {
+		t.Errorf("%v", list)
+	}
+	if r := p.run("", "token", "revoke", made.ID).want(1); r.err != "cloudsso: There is no token \""+made.ID+"\".\n" {
+		t.Errorf("%q", r.err)
+	}
+	if r := p.run("", "token", "create", "--ttl", "0s").want(1); !strings.Contains(r.err, "between one minute and 365 days") {
+		t.Errorf("%q", r.err)
+	}
+}
+
+func TestARecoveryLinkIsPrintedOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	r := p.do("admin", "recover", "--issuer", "https://login.example.com")
+	if !strings.HasPrefix(r.out, "https://login.example.com/admin/setup?key=") || strings.Count(r.out, "\n") != 1 || !strings.Contains(r.err, "It works once, until ") {
+		t.Errorf("out %q, err %q", r.out, r.err)
+	}
+}
+
+func TestTheAuditLogIsVerified(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.do("token", "create")
+	if r := p.do("audit", "verify"); r.out != "0 events in 0 seals are as they were sealed.\n" {
+		t.Errorf("%q", r.out)
+	}
+	if r := p.run("", "audit", "verify", "--seal", "abc").want(1); r.err != "cloudsso: No seal has the hash that you kept. The log was cut short, or all of it was written anew.\n" {
+		t.Errorf("%q", r.err)
+	}
+}
+
 func TestTokensAreMadeWithoutAServer(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -115,8 +157,8 @@ func TestTokensAreMadeWithoutAServer(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for args, want := range map[string]string{
-		"token create --role king": "cloudsso: role: The role \"king\" is unknown. Expected owner or registration.\n",
-		"token create --ttl 1s":    "cloudsso: ttl: A token lives between one minute and 365 days.\n",
+		"token create --role king": "cloudsso: role: The role \"king\" is unknown. Expected one of owner, app_admin, help_desk, auditor, registration.\n",
+		"token create --ttl 1s":    "cloudsso: expires_in: A token lives between one minute and 365 days.\n",
 	} {
 		if r := p.run("", strings.Fields(args)...).want(1); r.err != want || r.out != "" {
 			t.Errorf("%s: %q", args, r.err)

@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	demoClient = "demo-rp"
-	demoSP     = "demo-sp"
+	demoClient    = "demo-rp"
+	demoSP        = "demo-sp"
+	demoDirectory = "demo"
 )
 
 // setUpDemo does what an admin would: it adds the demo directory and registers the two
@@ -46,6 +47,9 @@ func (p *program) setUpDemo(ctx context.Context, c config.Config, s stores, kek 
 	if err != nil {
 		return c, nil, err
 	}
+	if err := demoOwner(ctx, owner, s.records); err != nil {
+		return c, nil, err
+	}
 	return c, d, demoServiceProvider(ctx, owner, d.SPMetadata())
 }
 
@@ -62,12 +66,25 @@ func withDemoPeople(c config.Config, imis *demo.IMIS) (config.Config, error) {
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return c, err
 	}
-	people := config.Directory{ID: "demo", Kind: config.KindFile, Path: path}
+	people := config.Directory{ID: demoDirectory, Kind: config.KindFile, Path: path}
 	members := config.Directory{ID: "demo-imis", Kind: config.KindIMIS, IMIS: &config.IMIS{
 		BaseURL: imis.BaseURL, Username: imis.Username, Password: config.Secret(imis.Password), IDColumn: "ID", IDQuery: imis.IDQuery, GroupsColumn: "Committees",
 	}}
 	c.Directories = append([]config.Directory{people, members}, c.Directories...)
 	return c, nil
+}
+
+// demoOwner lets ada into the console. A role that somebody gave her since stays.
+func demoOwner(ctx context.Context, owner *api.Owner, records idp.Records) error {
+	subject, err := records.Subject(ctx, demoDirectory, "ada", idp.NewID())
+	if err != nil {
+		return err
+	}
+	if _, err := records.Admin(ctx, subject); !errors.Is(err, idp.ErrNotFound) {
+		return err
+	}
+	_, err = owner.CreateAdmin(ctx, api.NewAdmin{Subject: subject, AdminSettings: api.AdminSettings{Role: api.RoleOwner}})
+	return err
 }
 
 func demoRelyingParty(ctx context.Context, owner *api.Owner, issuer string) (secret string, err error) {

@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"cloudsso/api"
 	"cloudsso/idp/config"
 	"cloudsso/idp/server"
 	"cloudsso/keys"
@@ -59,7 +61,14 @@ func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	return srv.Run(ctx, func(addr net.Addr) { p.greet(c, addr, len(before) == 0) })
+	var link api.SetUpLink
+	fresh := len(before) == 0
+	if fresh && !c.Demo && c.LocalDirectory() != "" {
+		if link, err = srv.Admin().Local("first start").NewSetUpLink(ctx, api.SetUp{}); err != nil {
+			return err
+		}
+	}
+	return srv.Run(ctx, func(addr net.Addr) { p.greet(c, addr, fresh, link) })
 }
 
 func (p *program) logger(c config.Config) *slog.Logger {
@@ -73,14 +82,22 @@ func (p *program) logger(c config.Config) *slog.Logger {
 }
 
 // greet says where the server is, and on the first start what comes next.
-func (p *program) greet(c config.Config, addr net.Addr, fresh bool) {
+func (p *program) greet(c config.Config, addr net.Addr, fresh bool, link api.SetUpLink) {
 	p.line("cloudsso serves %s (listening on %s, health on %s).", c.Issuer, addr, c.OpsListen)
-	switch {
-	case c.Demo:
-		p.line("\n  Open      %s\n  Sign in   as ada, password: analytical engine\n", c.Issuer)
-	case fresh && c.Store != "":
-		p.line("\nThis is the first start. Make a token for the admin API at %s/api/v1, with the same configuration:\n\n  cloudsso token create --role owner --ttl 1h\n", c.Issuer)
-	case fresh:
-		p.line("\nThis is the first start. Make a token for the admin API at %s/api/v1:\n\n  cloudsso token create --role owner --ttl 1h --data %s\n", c.Issuer, c.Data)
+	if c.Demo {
+		p.line("\n  Open      %s\n  Sign in   as ada, password: analytical engine\n  Console   %s/admin, as ada\n", c.Issuer, c.Issuer)
+		return
+	}
+	if !fresh {
+		return
+	}
+	p.line("\nThis is the first start.")
+	if link.URL != "" {
+		p.line("Open this link to make the first administrator. It works once, until %s:\n\n  %s\n", link.ExpiresAt.Format(time.RFC3339), link.URL)
+	}
+	if c.Store != "" {
+		p.line("Make a token for the admin API at %s/api/v1, with the same configuration:\n\n  cloudsso token create --role owner --ttl 1h\n", c.Issuer)
+	} else {
+		p.line("Make a token for the admin API at %s/api/v1:\n\n  cloudsso token create --role owner --ttl 1h --data %s\n", c.Issuer, c.Data)
 	}
 }

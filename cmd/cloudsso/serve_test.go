@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,14 @@ func TestServeAndTheCommandsBesideIt(t *testing.T) {
 	if r := p.run("", "healthcheck", "--ops-listen", s.ops).want(1); r.err != "cloudsso: no server answers on "+s.ops+"\n" {
 		t.Errorf("%q", r.err)
 	}
-	again := p.serve("--dev")
+	link := regexp.MustCompile(`(?m)^  (http\S+/admin/setup\?key=\S{43})$`).FindStringSubmatch(greeting)
+	if link == nil {
+		t.Fatalf("no set-up link in %q", greeting)
+	}
+	again := p.serve("--dev", "--listen", strings.TrimPrefix(s.url, "http://"))
+	if code, body := get(t, link[1], ""); code != 200 || !strings.Contains(body, `name="password"`) {
+		t.Errorf("the link: %d %s", code, body)
+	}
 	if greeting := again.stop(t); strings.Contains(greeting, "first start") {
 		t.Errorf("the second start greets like the first: %q", greeting)
 	}

@@ -12,9 +12,7 @@ import (
 
 // Log records Events.
 type Log struct {
-	events interface {
-		AppendEvent(ctx context.Context, e idp.Event) error
-	}
+	events idp.Events
 	logger *slog.Logger
 	now    func() time.Time
 }

@@ -16,6 +16,7 @@ const (
 	maxPool       = 1000
 	minTimeout    = Duration(100 * time.Millisecond)
 	maxTimeout    = Duration(5 * time.Minute)
+	maxTraceTTL   = Duration(90 * 24 * time.Hour)
 	maxDrainDelay = Duration(5 * time.Minute) // more than any proxy's health check needs
 )
 
@@ -72,9 +73,11 @@ func (v *validator) check() {
 	v.checkStores()
 	v.checkOutbound()
 	v.checkLogout()
+	v.checkSignUp()
 	if v.SAML.Scope != "" && !samlScope.MatchString(v.SAML.Scope) {
 		v.fault("saml.scope", "Expected a domain name such as example.org.")
 	}
+	v.checkOrganisation()
 	v.checkDirectories()
 	v.checkScopes()
 	v.checkRegistration()
@@ -156,15 +159,29 @@ func (v *validator) checkStores() {
 	if v.StoreTimeout < minTimeout || v.StoreTimeout > maxTimeout {
 		v.fault("store_timeout", "Expected %s to %s.", minTimeout, maxTimeout)
 	}
+	if v.TraceTTL < 0 || v.TraceTTL > maxTraceTTL {
+		v.fault("trace_ttl", "Expected %s to %s.", Duration(0), maxTraceTTL)
+	}
 	if v.DrainDelay < 0 || v.DrainDelay > maxDrainDelay {
 		v.fault("drain_delay", "Expected %s to %s.", Duration(0), maxDrainDelay)
 	}
 }
 
+func (v *validator) checkSignUp() {
+	if v.SignUpURL != "" && !v.webAddress(v.SignUpURL) {
+		v.fault("signup_url", "Expected an https address, such as https://www.example.org/register.")
+	}
+}
+
+// webAddress reports whether people may be sent there.
+func (v *validator) webAddress(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Hostname() != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http" && v.Dev && loopbackHost(u.Hostname()))
+}
+
 func (v *validator) checkLogout() {
 	for i, raw := range v.Logout.ReturnURLs {
-		u, err := url.Parse(raw)
-		if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && v.Dev && loopbackHost(u.Hostname())) {
+		if !v.webAddress(raw) {
 			v.fault("logout.return_urls", "Item %d: expected an https address, such as https://www.example.org/goodbye.", i+1)
 		}
 	}

@@ -174,6 +174,7 @@ func TestOtherValues(t *testing.T) {
 		{"a database that is no URL", map[string]any{"store": "host=db password=hunter2"}, "--store: store: " + wantStore},
 		{"flows of another kind", map[string]any{"flows": "postgres://u:hunter2@db/sso"}, "--flows: flows: Expected a URL such as redis://user:password@redis.example.org:6379 (rediss:// for TLS), or nothing for the same database."},
 		{"a password that ends the URL", map[string]any{"store": "postgres://u:hunter#2@db/sso"}, "--store: store: A # stands in the URL. In a password, write the characters # / ? @ and % as %23 %2F %3F %40 and %25."},
+		{"a registration page that is not https", map[string]any{"signup_url": "http://www.example.org/register"}, "--signup-url: signup_url: Expected an https address, such as https://www.example.org/register."},
 		{"a scope that is no domain", map[string]any{"saml.scope": "https://example.org"}, "--saml.scope: saml.scope: Expected a domain name such as example.org."},
 		{"a pool that is too small", map[string]any{"store_pool": "1"}, "--store-pool: store_pool: Expected 2 to 1000."},
 		{"a pool that is no number", map[string]any{"store_pool": "x"}, "--store-pool: store_pool: Expected a whole number."},

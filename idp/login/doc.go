@@ -10,6 +10,7 @@
 //	POST /login/select     [Handler.SelectPost] notes which account it shall be
 //	POST /login/noaccess   [Handler.NoAccessPost] ends it for somebody who may not use the app
 //	POST /login/consent    [Handler.ConsentPost] notes what was agreed to
+//	     /login/link?key=… [Handler.Link] uses a link that an administrator made: a new session
 //	[Handler.Resume]       the protocol takes the settled flow, exactly once
 //
 // The steps never call each other. Each notes one fact in the flow, and dispatch.go,

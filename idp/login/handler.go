@@ -17,6 +17,7 @@ type Flows interface {
 	idp.LoginFlows
 	idp.Marks
 	Sessions
+	Tickets
 }
 
 // Sessions is what this package needs of [idp.Sessions].
@@ -90,6 +91,7 @@ type Options struct {
 	Tickets   Tickets
 	ReturnTo  func(ctx context.Context, address string) (bool, error)
 
+	SignUpURL   string        // where people make an account themselves; empty: nowhere
 	SessionTTL  time.Duration // from authentication to the end at the latest; default 12 h
 	SessionIdle time.Duration // without any use; default 2 h
 	NoLimits    bool          // no bound on password tries; for tests
@@ -110,6 +112,8 @@ type Handler struct {
 	tickets   Tickets
 	returnTo  func(ctx context.Context, address string) (bool, error)
 
+	issuer string
+	signUp string
 	ttl    time.Duration
 	idle   time.Duration
 	limits bool
@@ -125,7 +129,8 @@ func New(o Options) *Handler {
 		flows: o.Flows, consents: o.Consents, people: o.People, apps: o.Apps, pages: o.Pages,
 		events: o.Events, mac: o.MAC, clock: o.Now, limits: !o.NoLimits,
 		ttl: cmp.Or(o.SessionTTL, 12*time.Hour), idle: cmp.Or(o.SessionIdle, 2*time.Hour),
-		cross:     http.NewCrossOriginProtection(),
+		cross:  http.NewCrossOriginProtection(),
+		issuer: o.Issuer, signUp: o.SignUpURL,
 		farewells: o.Farewells, tickets: o.Tickets, returnTo: o.ReturnTo,
 	}
 	if u, err := url.Parse(o.Issuer); err == nil && u.Host != "" {

@@ -71,7 +71,13 @@ func (h *Handler) admit(ctx context.Context, f *idp.Flow, t *try) (*refusal, err
 			return nil, err
 		}
 		if n > g.most {
-			return h.blocked(ctx, f, t, g, rest, n == g.most+1)
+			most, err := h.unlocked(ctx, t.account, g.most)
+			if err != nil {
+				return nil, err
+			}
+			if n > most {
+				return h.blocked(ctx, f, t, g, rest, n == most+1)
+			}
 		}
 		if n > 1 {
 			t.counted = append(t.counted, key)

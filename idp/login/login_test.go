@@ -89,6 +89,7 @@ func start(t *testing.T, tls bool, options ...option) *house {
 	mux.HandleFunc("POST /login", h.login.LoginPost)
 	mux.HandleFunc("POST /login/consent", h.login.ConsentPost)
 	mux.HandleFunc("POST /login/select", h.login.SelectPost)
+	mux.HandleFunc("/login/link", h.login.Link)
 	mux.HandleFunc("/logout", h.login.Logout)
 	mux.HandleFunc("GET /logout/progress", h.login.LogoutProgress)
 	mux.HandleFunc("GET /logout/end", h.login.LogoutEnd)

@@ -92,9 +92,7 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, l logout) {
 		h.pages.SignedOut(w, r, page)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Location", l.Return) // byte for byte: http.Redirect would clean it
-	w.WriteHeader(http.StatusSeeOther)
+	seeOther(w, l.Return)
 }
 
 // failLogout: a logout that nobody knows any more is over, and that is all to say.

@@ -14,6 +14,7 @@ type Tickets interface {
 	CreateTicket(ctx context.Context, t idp.Ticket) error
 	Ticket(ctx context.Context, kind, id string) (idp.Ticket, error)
 	UpdateTicket(ctx context.Context, t idp.Ticket) error
+	TakeTicket(ctx context.Context, kind, id string) (idp.Ticket, error)
 }
 
 const (

@@ -67,6 +67,7 @@ func (h *Handler) writePassword(w http.ResponseWriter, r *http.Request, status i
 		h.fail(w, r, "", err)
 		return
 	}
+	page.SignUp = h.signUpAddress(v.flow)
 	page.App, page.Step = app, h.step(w, r, v.flow, stepPassword)
 	h.pages.Login(w, r, status, page)
 }

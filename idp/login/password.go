@@ -94,10 +94,12 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, v visit, usernam
 func (h *Handler) authenticate(r *http.Request, f *idp.Flow, t *try, username, password string) (idp.Person, *refusal, error) {
 	ctx := r.Context()
 	if refused, err := h.admit(ctx, f, t); refused != nil || err != nil {
+		traceLimit(ctx, refused)
 		return idp.Person{}, refused, err
 	}
 	person, err := h.people.Authenticate(ctx, username, password)
 	refused, fault := refuse(f, person, err)
+	traceDirectory(ctx, f, person, refused, err)
 	if fault != nil || refused == nil {
 		return person, nil, fault
 	}
@@ -157,7 +159,7 @@ func directoryFault(err error) error {
 
 // enter opens the session of a person whose password was right, and goes on.
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v visit, p idp.Person, t *try) {
-	s, secret, err := h.openSession(r, v, p)
+	s, secret, err := h.openSession(r, v, p, "pwd")
 	if err == nil {
 		err = h.passed(r.Context(), t)
 	}

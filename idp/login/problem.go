@@ -23,6 +23,7 @@ var (
 
 // fail is the one writer of everything that goes wrong here. from is the app's hint.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, from string, err error) {
+	idp.TraceFailed(r.Context(), idp.Step{Name: "sign-in page"}, err)
 	page := web.Problem{Text: idp.AsError(err).Public, Actions: h.startAgain(r, from)}
 	switch {
 	case errors.Is(err, errGone):
@@ -57,8 +58,11 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, from string, err 
 
 // goOn is where the current page of what the person was doing stands.
 func goOn(r *http.Request) string {
-	if r.URL.Path == "/logout" {
+	switch r.URL.Path {
+	case "/logout":
 		return "/logout"
+	case "/login/link":
+		return "/login/link?" + url.Values{"key": {r.PostForm.Get("key")}}.Encode()
 	}
 	return loginPath(r.PostForm.Get("flow"), r.PostForm.Get("app"))
 }

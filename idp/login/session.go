@@ -43,7 +43,7 @@ func (h *Handler) live(s idp.Session) bool {
 // secret. The secret is always new: one that was planted in the browser before the
 // sign-in is worth nothing after it (session fixation). A sign-in that cannot be put
 // on record does not happen.
-func (h *Handler) openSession(r *http.Request, v visit, p idp.Person) (idp.Session, string, error) {
+func (h *Handler) openSession(r *http.Request, v visit, p idp.Person, amr ...string) (idp.Session, string, error) {
 	ctx := r.Context()
 	if err := h.events.Record(ctx, idp.Event{Name: idp.EventLoginSuccess, Subject: p.Subject, App: v.flow.App, Detail: map[string]string{"username": p.Login, "directory": p.Directory}}); err != nil {
 		return idp.Session{}, "", err
@@ -51,7 +51,7 @@ func (h *Handler) openSession(r *http.Request, v visit, p idp.Person) (idp.Sessi
 	now, secret := h.now(), idp.NewSecret()
 	s := idp.Session{
 		ID: idp.HashSecret(secret), SID: idp.NewID(), Subject: p.Subject,
-		AuthTime: now, AMR: []string{"pwd"}, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(h.ttl),
+		AuthTime: now, AMR: amr, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(h.ttl),
 		UserAgent: userAgent(r),
 	}
 	if ip := idp.RequestOf(ctx).IP; ip.IsValid() {

@@ -13,6 +13,9 @@ func (s *Store) CreateClient(ctx context.Context, c idp.Client) error {
 		return err
 	}
 	defer unlock()
+	if s.appTaken(c.ID) {
+		return idp.ErrConflict
+	}
 	return s.clients.create(c.ID, c)
 }
 

@@ -17,6 +17,7 @@ type Store struct {
 
 	clients    table[idp.Client]
 	sps        table[idp.ServiceProvider]
+	tokenApps  table[idp.TokenApp]
 	users      table[idp.User]
 	groups     table[idp.Group] // by folded name
 	grants     map[string]idp.Grant
@@ -25,6 +26,7 @@ type Store struct {
 	subjects   map[idp.SubjectLink]string   // who a person is: born, or moved there
 	links      map[string][]idp.SubjectLink // by subject, for ever: who is bound to it or was, oldest first
 	keys       []idp.KeyRecord
+	admins     table[idp.Admin]
 	tokens     map[string]idp.AdminToken // by hash
 	deliveries []idp.Delivery            // oldest first
 	events     []idp.Event               // oldest first
@@ -45,23 +47,25 @@ var (
 // New returns an empty store that lives by the clock now.
 func New(now func() time.Time) *Store {
 	return &Store{
-		now:      now,
-		clients:  newTable(func(c *idp.Client) *int64 { return &c.Version }),
-		sps:      newTable(func(sp *idp.ServiceProvider) *int64 { return &sp.Version }),
-		users:    newTable(func(u *idp.User) *int64 { return &u.Version }),
-		groups:   newTable(func(g *idp.Group) *int64 { return &g.Version }),
-		grants:   map[string]idp.Grant{},
-		consents: map[[2]string]idp.Consent{},
-		nameIDs:  map[[2]string]idp.PersistentID{},
-		subjects: map[idp.SubjectLink]string{},
-		links:    map[string][]idp.SubjectLink{},
-		tokens:   map[string]idp.AdminToken{},
-		eventAt:  map[string]int{},
-		flows:    newTable(func(f *idp.Flow) *int64 { return &f.Version }),
-		sessions: newTable(func(s *idp.Session) *int64 { return &s.Version }),
-		tickets:  newTable(func(t *idp.Ticket) *int64 { return &t.Version }),
-		marks:    map[string]time.Time{},
-		counters: map[string]counter{},
+		now:       now,
+		clients:   newTable(func(c *idp.Client) *int64 { return &c.Version }),
+		sps:       newTable(func(sp *idp.ServiceProvider) *int64 { return &sp.Version }),
+		tokenApps: newTable(func(a *idp.TokenApp) *int64 { return &a.Version }),
+		admins:    newTable(func(a *idp.Admin) *int64 { return &a.Version }),
+		users:     newTable(func(u *idp.User) *int64 { return &u.Version }),
+		groups:    newTable(func(g *idp.Group) *int64 { return &g.Version }),
+		grants:    map[string]idp.Grant{},
+		consents:  map[[2]string]idp.Consent{},
+		nameIDs:   map[[2]string]idp.PersistentID{},
+		subjects:  map[idp.SubjectLink]string{},
+		links:     map[string][]idp.SubjectLink{},
+		tokens:    map[string]idp.AdminToken{},
+		eventAt:   map[string]int{},
+		flows:     newTable(func(f *idp.Flow) *int64 { return &f.Version }),
+		sessions:  newTable(func(s *idp.Session) *int64 { return &s.Version }),
+		tickets:   newTable(func(t *idp.Ticket) *int64 { return &t.Version }),
+		marks:     map[string]time.Time{},
+		counters:  map[string]counter{},
 	}
 }
 

@@ -13,7 +13,7 @@ func (s *Store) CreateServiceProvider(ctx context.Context, sp idp.ServiceProvide
 		return err
 	}
 	defer unlock()
-	if s.entityTaken(sp) {
+	if s.entityTaken(sp) || s.appTaken(sp.App) {
 		return idp.ErrConflict
 	}
 	return s.sps.create(sp.App, sp)

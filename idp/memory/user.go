@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"strings"
 
 	"cloudsso/idp"
 )
@@ -51,6 +52,25 @@ func (s *Store) UsersByEmail(ctx context.Context, email string) ([]idp.User, err
 		return nil, nil
 	}
 	return s.users.filter(2, func(_ string, u *idp.User) bool { return idp.FoldUsername(u.Email) == folded }), nil
+}
+
+// SearchUsers is [idp.Users]'s.
+func (s *Store) SearchUsers(ctx context.Context, part string, limit int) ([]idp.User, error) {
+	if err := (idp.Page{Limit: limit}).Check(); err != nil {
+		return nil, err
+	}
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	folded := idp.FoldUsername(part)
+	if part == "" || len(part) > 256 {
+		return nil, nil
+	}
+	return s.users.filter(limit, func(_ string, u *idp.User) bool {
+		return strings.Contains(idp.FoldUsername(u.Username), folded) || strings.Contains(idp.FoldUsername(u.Email), folded)
+	}), nil
 }
 
 // UpdateUser is [idp.Users]'s.

@@ -3,10 +3,13 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"cloudsso/api"
+	"cloudsso/api/console"
 	"cloudsso/idp"
 	"cloudsso/idp/audit"
+	"cloudsso/idp/config"
 	"cloudsso/idp/login"
 	"cloudsso/idp/outbound"
 	"cloudsso/idp/web"
@@ -18,6 +21,7 @@ import (
 func (s *Server) assemble() error {
 	o := s.options
 	s.events = s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
+	s.traces = newTraces(o.Flows, s.now, time.Duration(o.Config.TraceTTL))
 	var err error
 	if s.pages, err = web.New(web.Options{BasePath: s.basePath, Scopes: s.scopeTexts()}); err != nil {
 		return err
@@ -28,7 +32,7 @@ func (s *Server) assemble() error {
 	s.login = login.New(login.Options{
 		Issuer: o.Config.Issuer, Flows: o.Flows, Consents: o.Records, People: s.users, Apps: apps{o.Records},
 		Pages: s.pages, Events: s.events, MAC: s.ring.MAC("login"), Now: s.now, NoLimits: !o.Config.Limits.Enabled,
-		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn,
+		Farewells: []login.Farewells{clientFarewells{s}, samlFarewells{s}}, Tickets: o.Flows, ReturnTo: s.mayReturn, SignUpURL: o.Config.SignUpURL,
 	})
 	fetch, err := outbound.New(outbound.Options{
 		AllowHosts: o.Config.Outbound.AllowHosts, CAFile: o.Config.Outbound.CAFile, Dev: o.Config.Dev,
@@ -43,13 +47,13 @@ func (s *Server) assemble() error {
 	if s.oauth, err = oauth.New(oauth.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Fetch: fetch, Ring: s.ring,
 		Login: s.login, NoLimits: !o.Config.Limits.Enabled,
-		SignOuter: signOuter{s.login}, States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+		SignOuter: signOuter{s.login}, SignUp: o.Config.SignUpURL != "", States: s.login, Outbound: fetch, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Registration: s.registration(), Scopes: scopes,
 	}); err != nil {
 		return err
 	}
 	if s.saml, err = samlidp.New(samlidp.Options{
-		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
+		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, About: about(o.Config.Organisation), Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.PostWith,
 	}); err != nil {
@@ -57,11 +61,21 @@ func (s *Server) assemble() error {
 	}
 	s.admin = api.New(api.Options{
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
-		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Audit: s.events, Fetch: fetch, Ring: s.ring,
-		Directories: s.users, SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Tickets: o.Flows, Limits: s.login, Audit: s.events, Fetch: fetch, Ring: s.ring,
+		Directories: s.users, SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
 	})
-	return nil
+	s.console, err = console.New(console.Options{
+		Issuer: o.Config.Issuer, Admins: s.admin, Login: s.login, People: s.users, Pages: s.pages, MAC: s.ring.MAC("console"), Now: s.now,
+	})
+	return err
+}
+
+func about(o config.Organisation) samlidp.About {
+	return samlidp.About{
+		Name: o.Name, Description: o.Description, URL: o.URL, PrivacyURL: o.PrivacyURL, SupportURL: o.SupportURL,
+		Logo: o.LogoURL, LogoWidth: o.LogoWidth, LogoHeight: o.LogoHeight, TechnicalEmail: o.TechnicalEmail,
+	}
 }
 
 // signOuter lets an OpenID Connect application end a session.

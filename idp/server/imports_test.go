@@ -50,12 +50,13 @@ var layers = map[string][]string{
 	"samlidp/msg":  {"idp", "samlidp/wire"},
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
+	"api/console":  {"idp", "keys", "idp/web", "api"},
 	// L3: the composition root; not the store drivers
-	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api"},
+	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api", "api/console"},
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
 	"idp/demo": {"userdir/httpdir/fakeimis"},
 	// L4
-	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
+	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "samlidp/dsig", "api"},
 	// For tests only
 	"idp/storetest":              {"idp"},
 	"idp/storetest/pgtest":       {},

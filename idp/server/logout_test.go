@@ -351,7 +351,7 @@ func TestLogoutReceiptsOverHTTP(t *testing.T) {
 	t.Parallel()
 	p, b, token := stay(t, backOnly)
 	p.leave(b, token)
-	made, err := p.s.Owner.CreateToken(t.Context(), api.RoleOwner, time.Hour)
+	made, err := p.s.Owner.CreateToken(t.Context(), api.NewToken{Role: api.RoleOwner, ExpiresIn: 3600})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -68,7 +67,7 @@ func (d *document) origin(name string) string {
 // asAdmin calls the admin API.
 func asAdmin(t *testing.T, s *idptest.Server, path, body string, into any) int {
 	t.Helper()
-	token, err := s.Owner.CreateToken(t.Context(), api.RoleOwner, time.Hour)
+	token, err := s.Owner.CreateToken(t.Context(), api.NewToken{Role: api.RoleOwner, ExpiresIn: 3600})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +320,7 @@ func TestAPreviewWritesAnEventOnly(t *testing.T) {
 	app, _ := acsOf(t, h.Server, "")
 	client := h.AddClient(t, idp.ClientMetadata{RedirectURIs: []string{"http://127.0.0.1/cb"}, SubjectType: "pairwise"})
 	for _, id := range []string{app, client.ClientID} {
-		token, err := h.Owner.CreateToken(t.Context(), api.RoleOwner, time.Hour)
+		token, err := h.Owner.CreateToken(t.Context(), api.NewToken{Role: api.RoleOwner, ExpiresIn: 3600})
 		if err != nil {
 			t.Fatal(err)
 		}

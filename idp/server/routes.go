@@ -46,6 +46,7 @@ func (s *Server) table() []route {
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},
 		{get, "/saml/metadata/:app", s.saml.AppMetadata},
+		{get, "/saml/metadata/:app/:file", s.saml.Certificate},
 		{getAndPost, "/saml/sso", s.saml.SSO},
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
 		{get, "/saml/init", s.saml.InitByName},
@@ -62,6 +63,7 @@ func (s *Server) table() []route {
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
 		{post, "/login/noaccess", s.login.NoAccessPost},
+		{getAndPost, "/login/link", s.login.Link},
 		{get, "/device", s.oauth.DevicePage},
 		{post, "/device", s.oauth.DevicePost},
 		{get, "/device/continue", s.oauth.DeviceContinue},
@@ -74,6 +76,8 @@ func (s *Server) table() []route {
 
 		// Admins
 		{"GET POST PUT PATCH DELETE", "/api/v1/*", s.admin.Handler().ServeHTTP},
+		{getAndPost, "/admin", s.console.ServeHTTP},
+		{getAndPost, "/admin/*", s.console.ServeHTTP},
 	}
 }
 

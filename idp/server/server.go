@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cloudsso/api"
+	"cloudsso/api/console"
 	"cloudsso/idp"
 	"cloudsso/idp/config"
 	"cloudsso/idp/login"
@@ -57,6 +58,8 @@ type Server struct {
 	oauth    *oauth.Provider
 	saml     *samlidp.Provider
 	admin    *api.Admin
+	traces   *traces
+	console  *console.Console
 	handler  http.Handler
 	draining chan struct{}
 }

@@ -59,6 +59,11 @@ type readsOfRecords interface {
 	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
 	Consents(ctx context.Context, subject string) ([]idp.Consent, error)
 	Keys(ctx context.Context) ([]idp.KeyRecord, error)
+	SearchUsers(ctx context.Context, part string, limit int) ([]idp.User, error)
+	TokenApp(ctx context.Context, app string) (idp.TokenApp, error)
+	TokenApps(ctx context.Context, p idp.Page) ([]idp.TokenApp, error)
+	Admin(ctx context.Context, subject string) (idp.Admin, error)
+	Admins(ctx context.Context, p idp.Page) ([]idp.Admin, error)
 	AdminToken(ctx context.Context, hash string) (idp.AdminToken, error)
 	AdminTokens(ctx context.Context, p idp.Page) ([]idp.AdminToken, error)
 	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
@@ -200,6 +205,36 @@ func (c *countedRecords) CreateKey(ctx context.Context, k idp.KeyRecord) error {
 func (c *countedRecords) RotateKeys(ctx context.Context, made *idp.KeyRecord, moves []idp.KeyMove) error {
 	c.w.add("RotateKeys")
 	return c.all.RotateKeys(ctx, made, moves)
+}
+
+func (c *countedRecords) CreateAdmin(ctx context.Context, v idp.Admin) error {
+	c.w.add("CreateAdmin")
+	return c.all.CreateAdmin(ctx, v)
+}
+
+func (c *countedRecords) UpdateAdmin(ctx context.Context, v idp.Admin) error {
+	c.w.add("UpdateAdmin")
+	return c.all.UpdateAdmin(ctx, v)
+}
+
+func (c *countedRecords) DeleteAdmin(ctx context.Context, id string, version int64) error {
+	c.w.add("DeleteAdmin")
+	return c.all.DeleteAdmin(ctx, id, version)
+}
+
+func (c *countedRecords) CreateTokenApp(ctx context.Context, v idp.TokenApp) error {
+	c.w.add("CreateTokenApp")
+	return c.all.CreateTokenApp(ctx, v)
+}
+
+func (c *countedRecords) UpdateTokenApp(ctx context.Context, v idp.TokenApp) error {
+	c.w.add("UpdateTokenApp")
+	return c.all.UpdateTokenApp(ctx, v)
+}
+
+func (c *countedRecords) DeleteTokenApp(ctx context.Context, id string, version int64) error {
+	c.w.add("DeleteTokenApp")
+	return c.all.DeleteTokenApp(ctx, id, version)
 }
 
 func (c *countedRecords) CreateAdminToken(ctx context.Context, v idp.AdminToken) error {
@@ -399,10 +434,10 @@ func TestAtMostOneWritePerStep(t *testing.T) {
 	h.records.w.take()
 	page, _ = other.start(b)
 	arrived(t, page, "arrived")
-	h.wrote(t, "authorize by single sign-on, at a client that is new to the session", "CreateGrant", "")
+	h.wrote(t, "authorize by single sign-on, at a client that is new to the session", "CreateGrant", "CreateTicket")
 	page, verifier = rp.start(b)
 	arrived(t, page, "arrived")
-	h.wrote(t, "authorize by single sign-on", "CreateGrant", "")
+	h.wrote(t, "authorize by single sign-on", "CreateGrant", "CreateTicket")
 	token := rp.finish(t, verifier)
 	h.wrote(t, "the exchange of a code", "RedeemCode", "")
 
@@ -455,7 +490,7 @@ func TestWritesOfASAMLSignIn(t *testing.T) {
 	// As a browser that the application has forgotten and the provider has not.
 	b.SetCookie(sp.front.URL, &http.Cookie{Name: "token", Path: "/", MaxAge: -1})
 	page := b.Open(sp.front.URL + "/wiki")
-	h.wrote(t, "a SAML sign-in by single sign-on", "AppendEvent", "SeenOnce")
+	h.wrote(t, "a SAML sign-in by single sign-on", "AppendEvent", "SeenOnce CreateTicket")
 	arrived(t, page.Form(0).Submit(""), "ada@example.com")
 	h.wrote(t, "the way from there to the application", "", "")
 }

@@ -19,8 +19,8 @@ func (p *planned) open(t *testing.T, now func() time.Time) *sqlstore.Store {
 	t.Helper()
 	s, err := sqlite.OpenExplained(t.Context(), file(t), now, func(query, plan string) {
 		p.statements.Add(1)
-		if strings.Contains(query, "FROM keys") || strings.Contains(query, "goose_db_version") {
-			return // all of a few rows is what they are for
+		if strings.Contains(query, "FROM keys") || strings.Contains(query, "goose_db_version") || strings.Contains(query, "LIKE") {
+			return // all of a few rows, and a search for a part, is what they are for
 		}
 		if strings.Contains(plan, "SCAN") {
 			t.Errorf("%s\n%s", query, plan)

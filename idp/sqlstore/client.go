@@ -30,8 +30,8 @@ func (s *Store) CreateClient(ctx context.Context, c idp.Client) error {
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, `INSERT INTO clients (id, version, metadata, secrets, created_at, updated_at)
-		VALUES ($1, 1, $2, $3, $4, $5)`, c.ID, metadata, secrets, micros(c.CreatedAt), micros(c.UpdatedAt))
+	return s.together(ctx, named(c.ID, kindClient), Statement{`INSERT INTO clients (id, version, metadata, secrets, created_at, updated_at)
+		VALUES ($1, 1, $2, $3, $4, $5)`, []any{c.ID, metadata, secrets, micros(c.CreatedAt), micros(c.UpdatedAt)}})
 }
 
 // Client is [idp.Clients]'s.
@@ -64,6 +64,9 @@ func (s *Store) DeleteClient(ctx context.Context, id string, version int64) erro
 		}
 		if n == 0 {
 			return missed(tx, `SELECT 1 FROM clients WHERE id = $1`, id)
+		}
+		if err := unnamed(tx, id, kindClient); err != nil {
+			return err
 		}
 		if _, err := exec(tx, `DELETE FROM grants WHERE client_id = $1`, id); err != nil {
 			return err

@@ -23,6 +23,7 @@ type spDoc struct {
 	EncryptionMethods     []idp.EncryptionMethod    `json:"encryption_methods,omitempty"`
 	AttributeServices     []idp.AttributeService    `json:"attribute_services,omitempty"`
 	SubjectIDReq          string                    `json:"subject_id_req,omitempty"`
+	Source                *idp.MetadataSource       `json:"source,omitempty"`
 }
 
 // CreateServiceProvider is [idp.ServiceProviders]'s.
@@ -31,8 +32,8 @@ func (s *Store) CreateServiceProvider(ctx context.Context, sp idp.ServiceProvide
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, `INSERT INTO service_providers (app, entity_id, version, doc, metadata_xml, created_at, updated_at)
-		VALUES ($1, $2, 1, $3, $4, $5, $6)`, sp.App, sp.EntityID, doc, sp.MetadataXML, micros(sp.CreatedAt), micros(sp.UpdatedAt))
+	return s.together(ctx, named(sp.App, kindServiceProvider), Statement{`INSERT INTO service_providers (app, entity_id, version, doc, metadata_xml, created_at, updated_at)
+		VALUES ($1, $2, 1, $3, $4, $5, $6)`, []any{sp.App, sp.EntityID, doc, sp.MetadataXML, micros(sp.CreatedAt), micros(sp.UpdatedAt)}})
 }
 
 // ServiceProvider is [idp.ServiceProviders]'s.
@@ -64,12 +65,15 @@ func (s *Store) UpdateServiceProvider(ctx context.Context, sp idp.ServiceProvide
 
 // DeleteServiceProvider is [idp.ServiceProviders]'s.
 func (s *Store) DeleteServiceProvider(ctx context.Context, app string, version int64) error {
-	return s.swap(ctx, func(tx Tx) error {
+	return s.write(ctx, func(tx Tx) error {
 		n, err := exec(tx, `DELETE FROM service_providers WHERE app = $1 AND (version = $2 OR $2 = 0)`, app, version)
-		if err != nil || n == 1 {
+		if err != nil {
 			return err
 		}
-		return missed(tx, `SELECT 1 FROM service_providers WHERE app = $1`, app)
+		if n == 0 {
+			return missed(tx, `SELECT 1 FROM service_providers WHERE app = $1`, app)
+		}
+		return unnamed(tx, app, kindServiceProvider)
 	})
 }
 
@@ -113,7 +117,7 @@ func spDocument(sp idp.ServiceProvider) (string, error) {
 	return document(spDoc{
 		Name: sp.Name, Policy: sp.ServiceProviderPolicy, ACS: sp.ACS, SLO: sp.SLO, SigningCerts: sp.SigningCerts,
 		SignsRequests: sp.SignsRequests, WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
-		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq,
+		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq, Source: sp.Source,
 	})
 }
 
@@ -123,6 +127,7 @@ func scanServiceProvider(rows *sql.Rows) (sp idp.ServiceProvider, err error) {
 	sp.Name, sp.ServiceProviderPolicy, sp.ACS, sp.SLO, sp.SigningCerts = d.Name, d.Policy, d.ACS, d.SLO, d.SigningCerts
 	sp.SignsRequests, sp.WantsAssertionsSigned, sp.NameIDFormats = d.SignsRequests, d.WantsAssertionsSigned, d.NameIDFormats
 	sp.EncryptionCerts, sp.EncryptionMethods, sp.AttributeServices, sp.SubjectIDReq = d.EncryptionCerts, d.EncryptionMethods, d.AttributeServices, d.SubjectIDReq
+	sp.Source = d.Source
 	return sp, err
 }
 

@@ -31,6 +31,8 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 	grant.RefreshSeq = 1
 	ok(t, s.CreateGrant(t.Context(), grant, idp.Event{}))
 	ok(t, s.CreateGroup(t.Context(), idp.Group{Name: "g"}))
+	ok(t, s.CreateAdmin(t.Context(), idp.Admin{Subject: "a"}))
+	ok(t, s.CreateTokenApp(t.Context(), idp.TokenApp{App: "t"}))
 	token := idp.AdminToken{ID: "old", Hash: "old", ExpiresAt: now.Add(time.Hour)}
 	ok(t, s.CreateAdminToken(t.Context(), token))
 	ok(t, s.CreateDeliveries(t.Context(), []idp.Delivery{due("d", now, 0)}))
@@ -60,6 +62,8 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 		"User":                  func(ctx context.Context) error { return found(ctx, s.User, "u") },
 		"UserByUsername":        func(ctx context.Context) error { return found(ctx, s.UserByUsername, "u") },
 		"UsersByEmail":          func(ctx context.Context) error { return found(ctx, s.UsersByEmail, "u@example.com") },
+		"SearchUsers":           func(ctx context.Context) error { _, err := s.SearchUsers(ctx, "u", 1); return err },
+		"no search":             func(ctx context.Context) error { _, err := s.SearchUsers(ctx, "", 1); return err },
 		"UpdateUser":            func(ctx context.Context) error { return s.UpdateUser(ctx, idp.User{ID: "u", Version: 1}) },
 		"DeleteUser":            func(ctx context.Context) error { return s.DeleteUser(ctx, "u", 0) },
 		"Users":                 func(ctx context.Context) error { return found(ctx, s.Users, page) },
@@ -79,6 +83,16 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 		"UpdateGroup":    func(ctx context.Context) error { return s.UpdateGroup(ctx, idp.Group{Name: "g", Version: 1}) },
 		"DeleteGroup":    func(ctx context.Context) error { return s.DeleteGroup(ctx, "g", 0) },
 		"Groups":         func(ctx context.Context) error { return found(ctx, s.Groups, page) },
+		"CreateAdmin":    func(ctx context.Context) error { return s.CreateAdmin(ctx, idp.Admin{Subject: "new"}) },
+		"Admin":          func(ctx context.Context) error { return found(ctx, s.Admin, "a") },
+		"UpdateAdmin":    func(ctx context.Context) error { return s.UpdateAdmin(ctx, idp.Admin{Subject: "a", Version: 1}) },
+		"DeleteAdmin":    func(ctx context.Context) error { return s.DeleteAdmin(ctx, "a", 0) },
+		"Admins":         func(ctx context.Context) error { return found(ctx, s.Admins, page) },
+		"CreateTokenApp": func(ctx context.Context) error { return s.CreateTokenApp(ctx, idp.TokenApp{App: "new"}) },
+		"TokenApp":       func(ctx context.Context) error { return found(ctx, s.TokenApp, "t") },
+		"UpdateTokenApp": func(ctx context.Context) error { return s.UpdateTokenApp(ctx, idp.TokenApp{App: "t", Version: 1}) },
+		"DeleteTokenApp": func(ctx context.Context) error { return s.DeleteTokenApp(ctx, "t", 0) },
+		"TokenApps":      func(ctx context.Context) error { return found(ctx, s.TokenApps, page) },
 		"Grants": func(ctx context.Context) error {
 			_, err := s.Grants(ctx, idp.GrantFilter{}, page)
 			return err
@@ -133,6 +147,8 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 	read(t, grant, s.Grant, "g")
 	read(t, idp.Group{Name: "g", Version: 1}, s.Group, "g")
 	read(t, token, s.AdminToken, "old")
+	read(t, idp.Admin{Subject: "a", Version: 1}, s.Admin, "a")
+	read(t, idp.TokenApp{App: "t", Version: 1}, s.TokenApp, "t")
 	pending, err := s.Deliveries(t.Context(), "", idp.Page{Limit: 2})
 	ok(t, err)
 	same(t, pending, []idp.Delivery{due("d", now, 0)})
@@ -142,6 +158,7 @@ func cancelledRecords(t *testing.T, s idp.Records, c *clock) {
 	for _, err := range []error{
 		found(t.Context(), s.Client, "new"), found(t.Context(), s.User, "new"),
 		found(t.Context(), s.ServiceProvider, "new"), found(t.Context(), s.Grant, "new"), found(t.Context(), s.Group, "new"),
+		found(t.Context(), s.Admin, "new"), found(t.Context(), s.TokenApp, "new"),
 	} {
 		fails(t, err, idp.ErrNotFound)
 	}

@@ -45,6 +45,7 @@ func noError(t testing.TB, err error) {
 type rows struct {
 	Clients          []idp.Client
 	ServiceProviders []idp.ServiceProvider
+	TokenApps        []idp.TokenApp
 	PersistentIDs    []idp.PersistentID
 	Users            []idp.User
 	Groups           []idp.Group
@@ -53,6 +54,7 @@ type rows struct {
 	Grants           []idp.Grant
 	Consents         []idp.Consent
 	Keys             []idp.KeyRecord
+	Admins           []idp.Admin
 	AdminTokens      []idp.AdminToken
 	Deliveries       []idp.Delivery
 	Events           []idp.Event
@@ -74,6 +76,7 @@ func again(t testing.TB, s Both, keys rows) (got rows) {
 	got.ServiceProviders = each(t, keys.ServiceProviders, func(sp idp.ServiceProvider) (idp.ServiceProvider, error) {
 		return s.ServiceProviderByEntityID(ctx, sp.EntityID)
 	})
+	got.TokenApps = each(t, keys.TokenApps, func(a idp.TokenApp) (idp.TokenApp, error) { return s.TokenApp(ctx, a.App) })
 	got.PersistentIDs = each(t, keys.PersistentIDs, func(id idp.PersistentID) (idp.PersistentID, error) {
 		return s.PersistentID(ctx, idp.PersistentID{App: id.App, Subject: id.Subject, Value: "another"})
 	})
@@ -92,6 +95,7 @@ func again(t testing.TB, s Both, keys rows) (got rows) {
 	}
 	got.Grants = each(t, keys.Grants, func(g idp.Grant) (idp.Grant, error) { return s.Grant(ctx, g.ID) })
 	got.Consents = each(t, keys.Consents, func(c idp.Consent) (idp.Consent, error) { return s.Consent(ctx, c.Subject, c.ClientID) })
+	got.Admins = each(t, keys.Admins, func(a idp.Admin) (idp.Admin, error) { return s.Admin(ctx, a.Subject) })
 	got.AdminTokens = each(t, keys.AdminTokens, func(a idp.AdminToken) (idp.AdminToken, error) { return s.AdminToken(ctx, a.Hash) })
 	got.Flows = each(t, keys.Flows, func(f idp.Flow) (idp.Flow, error) { return s.Flow(ctx, f.ID) })
 	got.Sessions = each(t, keys.Sessions, func(v idp.Session) (idp.Session, error) { return s.Session(ctx, v.ID) })
@@ -168,7 +172,8 @@ func specimens() rows {
 	end := GoldenNow().AddDate(5, 0, 0)
 	return rows{
 		Clients:          []idp.Client{Filled[idp.Client]("client"), {ID: "sparse"}},
-		ServiceProviders: []idp.ServiceProvider{Filled[idp.ServiceProvider]("sp"), {App: "sparse", EntityID: "urn:sparse"}},
+		ServiceProviders: []idp.ServiceProvider{Filled[idp.ServiceProvider]("sp"), {App: "sparse-sp", EntityID: "urn:sparse"}},
+		TokenApps:        []idp.TokenApp{Filled[idp.TokenApp]("tokenapp"), {App: "sparse-token"}},
 		PersistentIDs:    []idp.PersistentID{Filled[idp.PersistentID]("nameid")},
 		Users:            []idp.User{Filled[idp.User]("user"), {ID: "sparse", Username: "Straße"}},
 		Groups:           []idp.Group{Filled[idp.Group]("group"), {Name: "Maße"}},
@@ -177,6 +182,7 @@ func specimens() rows {
 		Grants:           []idp.Grant{Filled[idp.Grant]("grant"), {ID: "sparse", ClientID: "sparse"}},
 		Consents:         []idp.Consent{Filled[idp.Consent]("consent")},
 		Keys:             []idp.KeyRecord{Filled[idp.KeyRecord]("key"), {ID: "sparse", Slot: "sparse"}},
+		Admins:           []idp.Admin{Filled[idp.Admin]("admin"), {Subject: "sparse"}},
 		AdminTokens:      []idp.AdminToken{Filled[idp.AdminToken]("token")},
 		Events:           []idp.Event{Filled[idp.Event]("event"), {ID: "sparse"}},
 		Deliveries:       []idp.Delivery{Filled[idp.Delivery]("delivery"), {ID: "sparse"}},
@@ -192,6 +198,7 @@ func store(t testing.TB, s Both, r rows) {
 	ctx := t.Context()
 	put(t, r.Clients, func(v idp.Client) error { return s.CreateClient(ctx, v) })
 	put(t, r.ServiceProviders, func(v idp.ServiceProvider) error { return s.CreateServiceProvider(ctx, v) })
+	put(t, r.TokenApps, func(v idp.TokenApp) error { return s.CreateTokenApp(ctx, v) })
 	put(t, r.PersistentIDs, func(v idp.PersistentID) error { _, err := s.PersistentID(ctx, v); return err })
 	put(t, r.Users, func(v idp.User) error { return s.CreateUser(ctx, v) })
 	put(t, r.Subjects, func(o [3]string) error { _, err := s.Subject(ctx, o[0], o[1], o[2]); return err })
@@ -202,6 +209,7 @@ func store(t testing.TB, s Both, r rows) {
 	put(t, r.Grants, func(v idp.Grant) error { return s.CreateGrant(ctx, v, idp.Event{}) })
 	put(t, r.Consents, func(v idp.Consent) error { return s.GiveConsent(ctx, v) })
 	put(t, r.Keys, func(v idp.KeyRecord) error { return s.CreateKey(ctx, v) })
+	put(t, r.Admins, func(v idp.Admin) error { return s.CreateAdmin(ctx, v) })
 	put(t, r.AdminTokens, func(v idp.AdminToken) error { return s.CreateAdminToken(ctx, v) })
 	noError(t, s.CreateDeliveries(ctx, r.Deliveries))
 	put(t, r.Events, func(v idp.Event) error { return s.AppendEvent(ctx, v) })

@@ -68,6 +68,7 @@ func hostileRecords(t *testing.T, s idp.Records, c *clock) {
 			kept(t, client, refusable, nil, s.Client, client.ID)
 		}
 		sp := filledWith[idp.ServiceProvider](text)
+		sp.App = text(1001) // the client has taken its name
 		err = s.CreateServiceProvider(ctx, sp)
 		sp.Version = 1
 		kept(t, sp, refusable, err, s.ServiceProvider, sp.App)
@@ -86,6 +87,15 @@ func hostileRecords(t *testing.T, s idp.Records, c *clock) {
 		token := filledWith[idp.AdminToken](text)
 		token.ExpiresAt = c.Now().Add(time.Hour)
 		kept(t, token, refusable, s.CreateAdminToken(ctx, token), s.AdminToken, token.Hash)
+		admin := filledWith[idp.Admin](text)
+		err = s.CreateAdmin(ctx, admin)
+		admin.Version = 1
+		kept(t, admin, refusable, err, s.Admin, admin.Subject)
+		app := filledWith[idp.TokenApp](text)
+		app.App = text(1002)
+		err = s.CreateTokenApp(ctx, app)
+		app.Version = 1
+		kept(t, app, refusable, err, s.TokenApp, app.App)
 		group := filledWith[idp.Group](text)
 		err = s.CreateGroup(ctx, group)
 		group.Version = 1
@@ -134,6 +144,7 @@ func hostileBindings(t *testing.T, s idp.Records, text func(int) string, refusab
 		s.RedeemCode(ctx, idp.Redemption{GrantID: text(1), CodeHash: text(2)}, someTime),
 		s.RotateRefresh(ctx, idp.Rotation{GrantID: text(1), Seq: 1}),
 		s.DeleteClient(ctx, text(1), 1), s.DeleteUser(ctx, text(1), 1), s.DeleteServiceProvider(ctx, text(9), 1),
+		s.DeleteAdmin(ctx, text(9), 1), s.DeleteTokenApp(ctx, text(9), 1),
 		s.DeleteGroup(ctx, text(9), 1), s.TouchAdminToken(ctx, text(9), someTime), s.RevokeAdminToken(ctx, text(9)),
 		s.MoveSubject(ctx, text(1), text(2), text(9)), s.SettleDelivery(ctx, idp.Delivery{ID: text(9)}),
 	} {

@@ -127,6 +127,15 @@ func raceRecords(t *testing.T, s idp.Records, c *clock) {
 	oneWins(t, "creating a client", idp.ErrConflict, nothing, func(round string, _ int) error {
 		return s.CreateClient(ctx, idp.Client{ID: round})
 	})
+	oneWins(t, "taking a name among apps of all protocols", idp.ErrConflict, nothing, func(round string, i int) error {
+		switch i % 3 {
+		case 0:
+			return s.CreateClient(ctx, idp.Client{ID: "name" + round})
+		case 1:
+			return s.CreateServiceProvider(ctx, idp.ServiceProvider{App: "name" + round, EntityID: fmt.Sprint("name", round, i)})
+		}
+		return s.CreateTokenApp(ctx, idp.TokenApp{App: "name" + round})
+	})
 	oneWins(t, "updating a client", idp.ErrConflict, nothing, func(round string, i int) error {
 		return s.UpdateClient(ctx, idp.Client{ID: round, Version: 1, ClientMetadata: idp.ClientMetadata{ClientName: fmt.Sprint(i)}})
 	})

@@ -16,7 +16,9 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 	c, open := newClock(), place(t)
 	now := c.Now()
 	s := open(t, c.Now)
-	client, sp, user := clientKind(s).fresh("restart"), spKind(s).fresh("restart"), userKind(s).fresh("restart")
+	client, sp, user := clientKind(s).fresh("restart"), spKind(s).fresh("restart-sp"), userKind(s).fresh("restart")
+	admin, app := Filled[idp.Admin]("restart"), Filled[idp.TokenApp]("restart")
+	admin.Version, app.Version = 1, 1
 	group := idp.Group{Name: "restart", Parents: []string{"all"}, Version: 1}
 	client.Version, sp.Version, user.Version = 1, 1, 1
 	grant, key := Filled[idp.Grant]("restart"), Filled[idp.KeyRecord]("restart")
@@ -30,7 +32,7 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 		s.CreateAdminToken(t.Context(), idp.AdminToken{ID: "t", Hash: "t", ExpiresAt: now.Add(time.Hour)}),
 		s.RedeemCode(t.Context(), idp.Redemption{GrantID: "code", CodeHash: "hash-code", ExpiresAt: code.ExpiresAt}, now),
 		s.RotateRefresh(t.Context(), idp.Rotation{GrantID: "family", Seq: 1}),
-		s.CreateGroup(t.Context(), group),
+		s.CreateGroup(t.Context(), group), s.CreateAdmin(t.Context(), admin), s.CreateTokenApp(t.Context(), app),
 		s.CreateDeliveries(t.Context(), []idp.Delivery{due("delivery", now, 0)}),
 	} {
 		ok(t, err)
@@ -50,6 +52,9 @@ func RecordsRestart(t *testing.T, place Place[idp.Records]) {
 		read(t, sp, s.ServiceProviderByEntityID, sp.EntityID)
 		read(t, user, s.UserByUsername, user.Username)
 		read(t, group, s.Group, "restart")
+		read(t, admin, s.Admin, admin.Subject)
+		read(t, app, s.TokenApp, app.App)
+		fails(t, s.CreateClient(t.Context(), idp.Client{ID: app.App}), idp.ErrConflict)
 		read(t, grant, s.Grant, grant.ID)
 		claimed, err := s.ClaimDeliveries(t.Context(), c.Now(), c.Now().Add(time.Millisecond), 10)
 		ok(t, err)

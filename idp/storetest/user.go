@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"cloudsso/idp"
@@ -95,4 +96,28 @@ func emails(t *testing.T, s idp.Records, _ *clock) {
 	want("Road@example.com", street)
 	ok(t, s.DeleteUser(t.Context(), "1", 0))
 	want("ann@example.com", second, third)
+}
+
+func searchUsers(t *testing.T, s idp.Records, _ *clock) {
+	for _, u := range []idp.User{
+		{ID: "3", Username: "Ann", Email: "ann@example.com"}, {ID: "1", Username: "joanna", Email: "jo@example.com"},
+		{ID: "2", Username: "STRAẞE", Email: "100%_sure\\@example.org"}, {ID: "4", Username: "nobody"},
+	} {
+		ok(t, s.CreateUser(t.Context(), u))
+	}
+	for part, want := range map[string][]string{
+		"ann": {"1", "3"}, "ANN": {"1", "3"}, "example.c": {"1", "3"}, "straße": {"2"}, "raß": {"2"}, "Ann@": {"3"}, "o": {"1", "2", "3", "4"},
+		"%": {"2"}, "_": {"2"}, "\\": {"2"}, "0%_s": {"2"}, "a%n": nil, "j_": nil, "zoe": nil, "": nil, " ann": nil, "a\x00": nil, "\xff": nil,
+		strings.Repeat("a", 257): nil,
+	} {
+		list, err := s.SearchUsers(t.Context(), part, 10)
+		ok(t, err)
+		sameIDs(t, ids(list, func(u *idp.User) *string { return &u.ID }), want...)
+	}
+	list, err := s.SearchUsers(t.Context(), "o", 2)
+	ok(t, err)
+	sameIDs(t, ids(list, func(u *idp.User) *string { return &u.ID }), "1", "2")
+	if _, err := s.SearchUsers(t.Context(), "o", 0); !invalid(err) {
+		t.Fatalf("a search without limit: %v, want a refusal", err)
+	}
 }

@@ -35,6 +35,7 @@ type Login struct {
 	Username string // as typed or hinted; never the password
 	Notice   string // why the person is asked, if that is not plain
 	Error    string // what was wrong with the last try
+	SignUp   string // address at which people without an account make one; empty: none
 }
 
 // Login writes the page.
@@ -95,3 +96,16 @@ func (p *Pages) Consent(w http.ResponseWriter, r *http.Request, page Consent) {
 
 // Texts are the page's scopes in plain words.
 func (c Consent) Texts() []ScopeText { return scopeTexts(c.Scopes, c.own) }
+
+// Link is the page of a link that signs somebody in once: one form, posted to /login/link.
+type Link struct {
+	Person Person
+	Key    string
+	Token  string
+}
+
+// Link writes the page.
+func (p *Pages) Link(w http.ResponseWriter, r *http.Request, page Link) {
+	alone(w.Header())
+	p.write(w, r, http.StatusOK, "link", frame{Title: "Sign in by link", Page: page})
+}

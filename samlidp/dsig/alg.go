@@ -37,6 +37,12 @@ const (
 	enveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 )
 
+// Accepted returns what signatures are accepted with without further ado, the best choice
+// first: signature algorithms and digests.
+func Accepted() (signatures, digests []string) {
+	return []string{RSASHA256, RSASHA384, RSASHA512, ECDSASHA256, ECDSASHA384, ECDSASHA512}, []string{digestSHA256, digestSHA384, digestSHA512}
+}
+
 // algorithm is one entry of the allow-list.
 type algorithm struct {
 	uri   string

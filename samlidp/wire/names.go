@@ -2,18 +2,20 @@ package wire
 
 // Namespace names, each with the one prefix that the [Writer] uses for it.
 const (
-	NSProtocol  = "urn:oasis:names:tc:SAML:2.0:protocol"  // samlp
-	NSAssertion = "urn:oasis:names:tc:SAML:2.0:assertion" // saml
-	NSMetadata  = "urn:oasis:names:tc:SAML:2.0:metadata"  // md
-	NSMDUI      = "urn:oasis:names:tc:SAML:metadata:ui"   // mdui
-	NSDSig      = "http://www.w3.org/2000/09/xmldsig#"    // ds
-	NSDSig11    = "http://www.w3.org/2009/xmldsig11#"     // dsig11
-	NSEnc       = "http://www.w3.org/2001/04/xmlenc#"     // xenc
-	NSEnc11     = "http://www.w3.org/2009/xmlenc11#"      // xenc11
-	NSSchema    = "http://www.w3.org/2001/XMLSchema"      // xs
+	NSProtocol  = "urn:oasis:names:tc:SAML:2.0:protocol"        // samlp
+	NSAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"       // saml
+	NSMetadata  = "urn:oasis:names:tc:SAML:2.0:metadata"        // md
+	NSMDUI      = "urn:oasis:names:tc:SAML:metadata:ui"         // mdui
+	NSAlg       = "urn:oasis:names:tc:SAML:metadata:algsupport" // alg
+	NSDSig      = "http://www.w3.org/2000/09/xmldsig#"          // ds
+	NSDSig11    = "http://www.w3.org/2009/xmldsig11#"           // dsig11
+	NSEnc       = "http://www.w3.org/2001/04/xmlenc#"           // xenc
+	NSEnc11     = "http://www.w3.org/2009/xmlenc11#"            // xenc11
+	NSSchema    = "http://www.w3.org/2001/XMLSchema"            // xs
 	NSInstance  = "http://www.w3.org/2001/XMLSchema-instance"
 	NSSOAP      = "http://schemas.xmlsoap.org/soap/envelope/"          // soap
 	NSAsyncSLO  = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo" // aslo
+	NSScope     = "urn:mace:shibboleth:metadata:1.0"                   // shibmd
 	NSXML       = "http://www.w3.org/XML/1998/namespace"
 )
 
@@ -37,6 +39,8 @@ func namespaceOf(prefix string) string {
 		return NSMetadata
 	case "mdui":
 		return NSMDUI
+	case "alg":
+		return NSAlg
 	case "ds":
 		return NSDSig
 	case "dsig11":
@@ -49,6 +53,8 @@ func namespaceOf(prefix string) string {
 		return NSSchema
 	case "xsi":
 		return NSInstance
+	case "shibmd":
+		return NSScope
 	case "soap":
 		return NSSOAP
 	case "aslo":

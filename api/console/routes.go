@@ -1,0 +1,50 @@
+package console
+
+import (
+	"net/http"
+
+	"cloudsso/idp"
+)
+
+// page is one line of the list: what a visit of it does. danger pages ask for the password
+// again if that was long ago.
+type page struct {
+	pattern string
+	danger  bool
+	serve   func(v *visit) error
+}
+
+// table is the one list of pages for people who are signed in.
+func (c *Console) table() []page {
+	return []page{
+		{"GET /admin", false, overview},
+		{"GET /admin/events", false, events},
+		{"GET /admin/events.jsonl", false, exportEvents},
+		{"GET /admin/traces", false, traces},
+		{"GET /admin/admins", false, admins},
+		{"POST /admin/admins", true, addAdmin},
+		{"GET /admin/admins/{id}", false, admin},
+		{"POST /admin/admins/{id}", true, changeAdmin},
+		{"POST /admin/admins/{id}/delete", true, deleteAdmin},
+		{"GET /admin/tokens", false, tokens},
+		{"POST /admin/tokens", true, addToken},
+		{"POST /admin/tokens/{id}/delete", true, deleteToken},
+	}
+}
+
+func (c *Console) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, p := range c.table() {
+		mux.HandleFunc(p.pattern, func(w http.ResponseWriter, r *http.Request) { c.visit(w, r, p) })
+	}
+	mux.HandleFunc("GET /admin/continue", c.resume)
+	mux.HandleFunc("GET /admin/setup", c.setUp)
+	mux.HandleFunc("POST /admin/setup", c.setUpPost)
+	mux.HandleFunc("GET /admin/assets/{name}", c.asset)
+	mux.HandleFunc("/admin/", func(w http.ResponseWriter, r *http.Request) {
+		c.visit(w, r, page{serve: func(*visit) error { return errNoPage }})
+	})
+	return mux
+}
+
+var errNoPage = idp.Errorf(idp.NotFound, "There is no page at this address. Please check the link.")
