@@ -155,7 +155,7 @@ func viewCertificate(c *x509.Certificate) Certificate {
 		PEM:  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
 		DER:  c.Raw,
 		SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s256[:]), NotAfter: c.NotAfter.UTC(),
-		SHA1Colons: colons(s1[:]), SHA256Colons: colons(s256[:]),
+		SHA1Colons: colonsOf(s1[:]), SHA256Colons: colonsOf(s256[:]),
 	}
 }
 
@@ -194,7 +194,7 @@ func readCertificates(name string, pems []string) (ders [][]byte, err error) {
 	return ders, nil
 }
 
-// colons is how openssl prints a fingerprint.
-func colons(sum []byte) string {
+// colonsOf is how openssl prints a fingerprint.
+func colonsOf(sum []byte) string {
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }
