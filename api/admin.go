@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"strings"
 	"sync"
@@ -58,7 +59,13 @@ type Fetcher interface {
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
-	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
+	SAMLKeyOf(ctx context.Context, events keys.Recorder, app keys.SAMLApp) (keys.SAMLKey, error)
+	SAMLKeyID(app keys.SAMLApp) string
+	SAMLCertificatesOf(app keys.SAMLApp) []*x509.Certificate
+	CheckSAMLPin(app keys.SAMLApp) error
+	ImportSAML(ctx context.Context, events keys.Recorder, in keys.Import) (keys.Info, error)
+	Deactivate(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
+	Publish(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
 	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
 	JWKS() (body []byte, etag string)
 	Placeholders() []string
@@ -72,9 +79,10 @@ type Ring interface {
 
 // SAML reads and completes service providers.
 type SAML struct {
-	// ServiceProvider reads a metadata document that must still be valid at now; the
-	// strings are warnings for the admin.
-	ServiceProvider func(metadataXML []byte, now time.Time) (idp.ServiceProvider, []string, error)
+	// Find reads what a metadata document says about one service provider.
+	Find func(metadataXML []byte, q idp.MetadataQuery) (idp.MetadataFound, error)
+	// Entities lists the service providers of a metadata document.
+	Entities func(metadataXML []byte) ([]idp.MetadataEntity, error)
 	// Complete fills in defaults, the slug too, and checks everything.
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }

@@ -13,15 +13,11 @@ import (
 )
 
 // Caller brings the actor into an operation's input. It is not part of the API.
-type Caller struct {
-	actor Actor
-	owner *Owner // of operations that take nobody else
-}
+type Caller struct{ actor Actor }
 
 // Resolve implements huma.Resolver: it takes the actor over from [Admin.guard].
 func (c *Caller) Resolve(ctx huma.Context) []error {
 	c.actor = ctx.(actorContext).actor
-	c.owner, _ = c.actor.Owner()
 	return nil
 }
 

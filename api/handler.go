@@ -62,6 +62,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.peopleRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
+	a.traceRoutes(api)
 	a.exportRoutes(api)
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
@@ -80,11 +81,6 @@ func marshal(w io.Writer, v any) error {
 	}
 	w.Write(b.Bytes())
 	return nil
-}
-
-// handle registers an operation of owners alone.
-func handle[I, O any, P caller[I]](api huma.API, method, path, id, summary string, status int, run func(context.Context, *I) (*O, error)) {
-	handleFor[*Owner, I, O, P](api, Actor.Owner, method, path, id, summary, status, func(ctx context.Context, _ *Owner, in *I) (*O, error) { return run(ctx, in) })
 }
 
 // caller is an input that knows who is calling.

@@ -100,7 +100,7 @@ func (a *core) serviceProviderValues(ctx context.Context, sp idp.ServiceProvider
 		address, snippet := a.initLinks(sp, relayState)
 		v["idp_initiated_url"], v["idp_initiated_html"] = urlRow(address).with(initWarning), textRow(snippet).with(initWarning)
 	}
-	key, err := a.Ring.SAMLKeyFor(ctx, recorder{acting{core: a, actor: "server"}}, samlKind(sp))
+	key, err := a.Ring.SAMLKeyOf(ctx, nil, samlApp(sp))
 	if err == nil && key.Certificate != nil {
 		certificateValues(v, key.Certificate)
 	}
@@ -113,16 +113,7 @@ func certificateValues(v map[string]HandoverRow, cert *x509.Certificate) {
 	v["certificate"] = pemRow(seen.PEM)
 	v["certificate_line"] = textRow(raw).with("The same on one line, without header.")
 	v["certificate_der"] = textRow(raw).with("Base64 of the DER file.")
-	v["sha1"], v["sha1_colons"] = textRow(seen.SHA1), textRow(colons(seen.SHA1))
-	v["sha256"], v["sha256_colons"] = textRow(seen.SHA256), textRow(colons(seen.SHA256))
+	v["sha1"], v["sha1_colons"] = textRow(seen.SHA1), textRow(seen.SHA1Colons)
+	v["sha256"], v["sha256_colons"] = textRow(seen.SHA256), textRow(seen.SHA256Colons)
 	v["certificate_not_after"] = textRow(seen.NotAfter.Format("2006-01-02"))
-}
-
-// colons writes a fingerprint as openssl does.
-func colons(hex string) string {
-	var pairs []string
-	for i := 0; i+1 < len(hex); i += 2 {
-		pairs = append(pairs, hex[i:i+2])
-	}
-	return strings.ToUpper(strings.Join(pairs, ":"))
 }

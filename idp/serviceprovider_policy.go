@@ -7,6 +7,7 @@ type ServiceProviderPolicy struct {
 	SignatureAlgorithm  string `json:"signature_algorithm,omitempty" enum:"rsa-sha256,rsa-sha384,rsa-sha512,ecdsa-sha256,ecdsa-sha384,ecdsa-sha512,rsa-sha1" doc:"Default rsa-sha256. The ecdsa ones sign with a key of their own, whose certificate our metadata for the app shows. rsa-sha1 is broken: only with legacy_until."`
 	Canonicalization    string `json:"canonicalization,omitempty" enum:"exclusive,inclusive" doc:"Of what we sign. Default exclusive. inclusive is Canonical XML 1.0, for old products that know nothing else."`
 	OmitCertificate     bool   `json:"omit_certificate,omitempty" doc:"Leave our certificate out of signatures: some products trip over KeyInfo."`
+	SigningKey          string `json:"signing_key,omitempty" maxLength:"256" doc:"kid or slot of the published SAML key that signs for this app, whatever else is rolled over: an old one for an app that is not ready, the next one for an app that is first. Default: the app's own key while it is active, else the shared one."`
 	LegacyUntil         string `json:"legacy_until,omitempty" format:"date" doc:"The first day without SHA-1 for this app: needed for signature_algorithm rsa-sha1 and allow_sha1_requests. From then on (UTC) its sign-ins are refused until the app can do better."`
 	Encrypt             string `json:"encrypt,omitempty" enum:"never,optional,required" doc:"Whether assertions are encrypted. Default never; optional: if there is a usable encryption certificate; required: refuse to answer otherwise."`
 	EncryptionAlgorithm string `json:"encryption_algorithm,omitempty" enum:"aes128-gcm,aes192-gcm,aes256-gcm,aes128-cbc,aes192-cbc,aes256-cbc" doc:"Default: the first AES-GCM of the metadata, else its first AES-CBC; aes256-gcm when it names none."`
@@ -24,8 +25,8 @@ type ServiceProviderPolicy struct {
 	ClockSkew          *int64            `json:"clock_skew,omitempty" minimum:"0" maximum:"600" doc:"Seconds that the app's clock may differ from ours: a request may be that much ahead, an assertion is valid that much before now. Default 180 and 60."`
 	SessionLifetime    int64             `json:"session_lifetime,omitempty" minimum:"60" maximum:"2592000" doc:"Seconds after which the app should end its own session (SessionNotOnOrAfter). Default: not said."`
 	AuthnContext       string            `json:"authn_context,omitempty" maxLength:"1024" doc:"AuthnContextClassRef to state in place of the real one, such as urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified. Classes that are stronger than a password are refused."`
-	OneTimeUse         bool              `json:"one_time_use,omitempty" doc:"Add the condition OneTimeUse."`
-	ProxyRestriction   *ProxyRestriction `json:"proxy_restriction,omitempty" doc:"Add the condition ProxyRestriction."`
+	OneTimeUse         bool              `json:"one_time_use,omitempty" doc:"Add the condition OneTimeUse. Shibboleth refuses it unless its security policy is changed."`
+	ProxyRestriction   *ProxyRestriction `json:"proxy_restriction,omitempty" doc:"Add the condition ProxyRestriction. Shibboleth refuses it unless its security policy is changed."`
 	ResponseBinding    string            `json:"response_binding,omitempty" enum:"post,redirect" doc:"How answers travel. Default post. redirect needs an acs with the binding HTTP-Redirect, and answers must be short."`
 
 	WantAuthnRequestsSigned bool   `json:"want_authn_requests_signed,omitempty" doc:"Refuse unsigned requests even if the metadata does not promise signed ones."`

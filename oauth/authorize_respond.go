@@ -21,6 +21,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 		p.refuseAuthorization(w, r, a, err)
 		return
 	}
+	idp.KeepTrace(r.Context())
 	idp.Note(r.Context(), slog.String("client", a.client.ID), slog.String("subject", f.Answer.Subject))
 	if a.front() {
 		idp.Note(r.Context(), slog.String("legacy", idp.GrantImplicit))
@@ -76,6 +77,7 @@ func (p *Provider) refuseAuthorization(w http.ResponseWriter, r *http.Request, a
 		return
 	}
 	note(r, e)
+	idp.TraceFailed(r.Context(), idp.Step{Name: "answer", Received: e.name}, &e.sentence)
 	p.deliver(w, r, a, url.Values{"error": {e.name}, "error_description": {describe(e.Public)}})
 }
 

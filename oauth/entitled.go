@@ -35,6 +35,9 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 		return nil // the client's own: nobody to ask about
 	}
 	person, err := p.People.PersonFor(ctx, u.grant.Subject, u.client.ProfileQuery)
+	if u.request != nil || u.grantType != "" { // not what resource servers and userinfo ask all day
+		traceDirectory(ctx, person, err)
+	}
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
 		return deny("user_gone", "The person has no account any more.")

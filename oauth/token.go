@@ -37,6 +37,7 @@ func (p *Provider) Token(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := p.exchange(r.Context(), r, form)
 	if err != nil {
+		traceRefused(r.Context(), "token request", form, err)
 		p.fail(w, r, err)
 		return
 	}
@@ -72,6 +73,7 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	if err != nil {
 		return nil, err
 	}
+	idp.TraceAbout(ctx, idp.About{App: c.ID})
 	idp.Note(ctx, slog.String("client", c.ID), slog.String("grant_type", form.Get("grant_type")))
 	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}}
 	if err := p.prepare(r, u, form); err != nil {
@@ -97,6 +99,9 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	}
 	if err := p.commit(ctx, u); err != nil {
 		return nil, err
+	}
+	if u.grantType == idp.GrantPassword {
+		u.traceIssued(ctx, nil) // a sign-in of its own
 	}
 	idp.Note(ctx, slog.String("subject", u.grant.Subject))
 	return answer(minted, ar, u), nil

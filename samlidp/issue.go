@@ -69,6 +69,7 @@ func settled(q *request, f idp.Flow) error {
 // person asks the directory again: between sign-in and answer an admin may have acted.
 func (p *Provider) person(ctx context.Context, sp idp.ServiceProvider, subject string) (idp.Person, error) {
 	person, err := p.people.PersonFor(ctx, subject, sp.ProfileQuery)
+	traceDirectory(ctx, person, err)
 	if errors.Is(err, idp.ErrNotFound) {
 		person, err = idp.Person{Subject: subject, Status: idp.Gone}, nil
 	}
@@ -157,6 +158,7 @@ func (p *Provider) join(ctx context.Context, q *request, who idp.Answer, a *asse
 // recordIssued comes before the answer leaves: what is not on record is not handed out.
 func (p *Provider) recordIssued(ctx context.Context, q *request, person idp.Person, r *response) error {
 	idp.Note(ctx, slog.String("subject", person.Subject))
+	traceIssued(ctx, q, r)
 	detail := map[string]string{
 		"assertion_id": r.assertion.id, "in_response_to": r.inResponseTo, "acs": q.acs.Location,
 		"nameid_format": r.assertion.name.Format, "class": r.assertion.class,
@@ -179,6 +181,7 @@ func (q *request) markWeak(detail map[string]string) {
 // ours where it cannot or where the fault is on our side.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, q *request, err error) {
 	p.recordRefused(r.Context(), q, err)
+	traceRefused(r.Context(), q, err)
 	var f *fault
 	if !errors.As(err, &f) {
 		p.pages.Error(w, r, err)

@@ -5,10 +5,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -319,21 +319,26 @@ func TestAnUnknownPageAndAWrongMethodAreSaid(t *testing.T) {
 // handle of whoever owns the data folder.
 func TestTheConsoleWorksThroughHandlesOnly(t *testing.T) {
 	t.Parallel()
-	parsed, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
-	if err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 5 {
+		t.Fatal(files, err)
 	}
-	for _, pkg := range parsed {
-		for name, file := range pkg.Files {
-			ast.Inspect(file, func(n ast.Node) bool {
-				if s, ok := n.(*ast.SelectorExpr); ok {
-					switch s.Sel.Name {
-					case "Local", "Records", "Sessions", "Tickets", "Audit", "Ring":
-						t.Errorf("%s uses %s", name, s.Sel.Name)
-					}
-				}
-				return true
-			})
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
 		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				switch s.Sel.Name {
+				case "Local", "Records", "Sessions", "Tickets", "Audit", "Ring":
+					t.Errorf("%s uses %s", name, s.Sel.Name)
+				}
+			}
+			return true
+		})
 	}
 }

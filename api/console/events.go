@@ -15,10 +15,11 @@ import (
 )
 
 type eventsPage struct {
-	Search Form
-	Table  Table
-	Export string
-	Fault  string
+	Search   Form
+	Filtered bool
+	Table    Table
+	Export   string
+	Fault    string
 }
 
 // eventInputs are the filters, as they stand in the address.
@@ -58,7 +59,7 @@ func events(v *visit) error {
 		l, err = reader.Events(v.r.Context(), query, api.Paging{Limit: 50, Cursor: q.Get("cursor")})
 	}
 	if api.Typed(err) {
-		p.Fault = api.Faults(err)[0].Public
+		p.Fault, p.Filtered = api.Faults(err)[0].Public, true
 		v.write(http.StatusUnprocessableEntity, "events", "Events", p)
 		return nil
 	}
@@ -68,6 +69,7 @@ func events(v *visit) error {
 	filters := url.Values{}
 	for _, name := range eventInputs() {
 		if q.Get(name) != "" {
+			p.Filtered = true
 			filters.Set(name, q.Get(name))
 		}
 	}

@@ -59,7 +59,8 @@ func (c *Console) setUpPost(w http.ResponseWriter, r *http.Request) {
 	case err == nil:
 		c.goTo(w, r, "/admin")
 	case v.refill(&p.Form, err):
-		p.Fault = api.Faults(err)[0].Public
+		s, _ := c.Admins.SetUpLink(r.Context(), key) // only for the words of the page
+		p.Recovery, p.Fault = s.Recovery, api.Faults(err)[0].Public
 		c.render(w, r, http.StatusUnprocessableEntity, "setup", frame{Title: "Set up", Page: p})
 	default:
 		c.setUpOver(w, r, err)

@@ -1,6 +1,11 @@
 // Real service providers against the product: Shibboleth, pysaml2 and ruby-saml, each as it
 // comes from Debian, each in a process of its own, registered by the metadata that it makes itself.
 // A browser without script drives them, and Chromium where cookies across sites matter.
+//
+// What we send, and who takes it here:
+//   Response (signed outside, inside, both), a refusal, EncryptedAssertion, EncryptedID, metadata: all three
+//   LogoutRequest and LogoutResponse by Redirect: all three; by POST and SOAP: Shibboleth and pysaml2
+//   LogoutRequest with an EncryptedID: Shibboleth
 import { test, before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -28,6 +33,8 @@ before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-saml-'));
   product = await startProduct(process.env.E2E_BINARY, folder);
   strangerPEM = readFileSync(certificate(folder, 'stranger').certificate, 'utf8');
+  // An app that wants ECDSA: from then on our metadata shows two certificates, as it does in a rollover.
+  await product.api('POST', 'service-providers', { entity_id: 'urn:example:elliptic', acs: [{ location: 'http://127.0.0.1:9/acs' }], signature_algorithm: 'ecdsa-sha256' });
   const idpMetadata = await (await fetch(product.entityID)).text();
   services.push(...await Promise.all(stacks.map((s) => startStack(s, folder, product, idpMetadata, strangerPEM))));
   for (const s of services) {
@@ -151,7 +158,11 @@ for (const [i, { name }] of stacks.entries()) {
       assert.match(got.error, /InvalidNameIDPolicy|NameID of the format/);
     });
 
-    for (const change of [{ sign: 'assertion' }, { sign: 'both' }, { signature_algorithm: 'rsa-sha512' }, { omit_certificate: true }]) {
+    const policies = [{ sign: 'assertion' }, { sign: 'both' }, { signature_algorithm: 'rsa-sha512' }, { omit_certificate: true }, { canonicalization: 'inclusive' },
+      { audiences: ['urn:example:another'], session_lifetime: 3600, attribute_type: 'none', lifetime: 600 }];
+    if (name !== 'Shibboleth') policies.push({ one_time_use: true, proxy_restriction: { count: 0 } }); // which its own security policy refuses
+    if (name !== 'ruby-saml') policies.push({ signature_algorithm: 'ecdsa-sha256' }); // which knows RSA only
+    for (const change of policies) {
       test(`answers with ${JSON.stringify(change)}`, () => policy(slug(s, 'plain'), change, async () => {
         accepted(s, await signIn(s, s.app.plain, new Agent()));
       }));
@@ -235,6 +246,23 @@ for (const [i, { name }] of stacks.entries()) {
       assert.match(page.text, /The request is not signed/);
     }));
 
+    test('a sign-out that is signed with the wrong key is refused by us, and nobody is signed out', async () => {
+      const app = slug(s, 'signed');
+      for (const binding of ['redirect', 'post']) {
+        const agent = new Agent();
+        accepted(s, await signIn(s, s.app.signed, agent));
+        await product.api('PUT', `service-providers/${app}`, { app, metadata_xml: swapCertificates(registered.get(app), strangerPEM) });
+        try {
+          const page = await agent.go(s.logout(s.app.signed, binding));
+          assert.equal(page.status, 400, page.text);
+          assert.match(page.text, /signature/i);
+          accepted(s, heard(s, await agent.go(s.login(s.app.plain))));
+        } finally {
+          await product.api('PUT', `service-providers/${app}`, { app, metadata_xml: registered.get(app) });
+        }
+      }
+    });
+
     for (const binding of name === 'ruby-saml' ? ['redirect', 'post'] : ['redirect', 'post', 'soap']) {
       test(`sign-out that starts at the application, by ${binding}`, async () => {
         const agent = new Agent();
@@ -259,8 +287,10 @@ for (const [i, { name }] of stacks.entries()) {
       });
     }
 
-    for (const slo_binding of name === 'ruby-saml' ? ['redirect'] : ['redirect', 'post', 'soap']) {
-      test(`sign-out that starts here, told by ${slo_binding}`, () => policy(slug(s, 'signed'), { slo_binding }, async () => {
+    const told = (name === 'ruby-saml' ? ['redirect'] : ['redirect', 'post', 'soap']).map((slo_binding) => ({ slo_binding }));
+    if (name === 'Shibboleth') told.push({ slo_binding: 'redirect', nameid: { format: 'transient', encrypt: true } }); // the others take names in the clear only
+    for (const how of told) {
+      test(`sign-out that starts here, told by ${how.slo_binding}${how.nameid ? ', with the NameID encrypted' : ''}`, () => policy(slug(s, 'signed'), how, async () => {
         const agent = new Agent();
         accepted(s, await signIn(s, s.app.signed, agent));
         const page = await signOut(agent);

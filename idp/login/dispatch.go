@@ -148,6 +148,7 @@ func (h *Handler) proceed(w http.ResponseWriter, r *http.Request, v visit) {
 		if d.step == settled {
 			f.Answer = d.answer
 		}
+		traceNext(r.Context(), f, v.session, d)
 		err = h.save(r.Context(), f)
 	}
 	switch {

@@ -57,7 +57,7 @@ var layers = map[string][]string{
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
 	"idp/demo": {"userdir/httpdir/fakeimis"},
 	// L4
-	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "api"},
+	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "samlidp/dsig", "api"},
 	// For tests only
 	"idp/storetest":              {"idp"},
 	"idp/storetest/pgtest":       {},

@@ -46,6 +46,7 @@ func (s *Server) table() []route {
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},
 		{get, "/saml/metadata/:app", s.saml.AppMetadata},
+		{get, "/saml/metadata/:app/:file", s.saml.Certificate},
 		{getAndPost, "/saml/sso", s.saml.SSO},
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
 		{get, "/saml/init", s.saml.InitByName},

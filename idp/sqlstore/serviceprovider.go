@@ -23,6 +23,7 @@ type spDoc struct {
 	EncryptionMethods     []idp.EncryptionMethod    `json:"encryption_methods,omitempty"`
 	AttributeServices     []idp.AttributeService    `json:"attribute_services,omitempty"`
 	SubjectIDReq          string                    `json:"subject_id_req,omitempty"`
+	Source                *idp.MetadataSource       `json:"source,omitempty"`
 }
 
 // CreateServiceProvider is [idp.ServiceProviders]'s.
@@ -116,7 +117,7 @@ func spDocument(sp idp.ServiceProvider) (string, error) {
 	return document(spDoc{
 		Name: sp.Name, Policy: sp.ServiceProviderPolicy, ACS: sp.ACS, SLO: sp.SLO, SigningCerts: sp.SigningCerts,
 		SignsRequests: sp.SignsRequests, WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
-		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq,
+		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq, Source: sp.Source,
 	})
 }
 
@@ -126,6 +127,7 @@ func scanServiceProvider(rows *sql.Rows) (sp idp.ServiceProvider, err error) {
 	sp.Name, sp.ServiceProviderPolicy, sp.ACS, sp.SLO, sp.SigningCerts = d.Name, d.Policy, d.ACS, d.SLO, d.SigningCerts
 	sp.SignsRequests, sp.WantsAssertionsSigned, sp.NameIDFormats = d.SignsRequests, d.WantsAssertionsSigned, d.NameIDFormats
 	sp.EncryptionCerts, sp.EncryptionMethods, sp.AttributeServices, sp.SubjectIDReq = d.EncryptionCerts, d.EncryptionMethods, d.AttributeServices, d.SubjectIDReq
+	sp.Source = d.Source
 	return sp, err
 }
 
