@@ -23,6 +23,7 @@ var matrix = map[string]string{
 	"list-events": "oahr", "read-trace": "oahr", "export-events": "oahr",
 	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-logout-deliveries": "oahr",
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
+	"import-key": "o", "list-key-apps": "oar", "deactivate-key": "o", "publish-key": "o", "preview-service-provider": "oa", "refresh-service-provider": "oa",
 	"list-presets": "oar", "read-preset": "oar", "create-app": "o", "read-handover": "oar", "share-handover": "oa", "link-client-secret": "oa", "lint-app": "oar", "lint-apps": "oar", "probe-app": "oa",
 	"read-person": "ohr", "merge-people": "o", "move-person": "o", "list-directories": "ohr", "validate-query": "ohr",
 	"list-tokens": "or", "create-token": "o", "revoke-token": "o",
