@@ -35,6 +35,7 @@ const (
 	EventLogoutFailed    = "logout.failed"
 	EventConsentGiven    = "consent.given"
 	EventConsentDenied   = "consent.denied"
+	EventAccessDenied    = "access.denied"
 	EventGrantCreated    = "grant.created"
 	EventGrantRevoked    = "grant.revoked"
 	EventCodeReused      = "token.code.reused"

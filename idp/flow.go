@@ -67,6 +67,7 @@ const (
 	Denied          Outcome = "denied"           // the person said no, or cancelled
 	LoginRequired   Outcome = "login_required"   // Ask.Passive, and somebody would have to sign in
 	ConsentRequired Outcome = "consent_required" // Ask.Passive, and somebody would have to agree
+	NotAssigned     Outcome = "not_assigned"     // whoever signed in may not use the app
 )
 
 // Answer is what the login found.

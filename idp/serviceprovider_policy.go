@@ -37,6 +37,8 @@ type ServiceProviderPolicy struct {
 	DefaultRelayState       string `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool   `json:"disabled,omitempty"`
 	Preset                  string `json:"preset,omitempty" maxLength:"64" doc:"The preset that the service provider was made from: its hand-over sheet speaks the application's own words."`
+
+	Assigned *Assignment `json:"assigned,omitempty" doc:"Who may use the application. Left out: everybody; present but empty: nobody. It is asked at each sign-in."`
 }
 
 // NameIDCfg says how a service provider hears who a person is.

@@ -34,6 +34,8 @@ func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (ur
 	switch f.Answer.Outcome {
 	case idp.Denied:
 		return nil, refuse(accessDenied, "The person did not sign in or did not agree.")
+	case idp.NotAssigned:
+		return nil, refuse(accessDenied, "%s", unassigned)
 	case idp.LoginRequired:
 		return nil, refuse(loginRequired, "Nobody who may be used for this request is signed in, and prompt=none allows no question.")
 	case idp.ConsentRequired:

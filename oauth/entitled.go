@@ -15,6 +15,11 @@ type denial struct {
 	reason string // idp.Grant.Revoked
 }
 
+const (
+	notAssigned = "user_unassigned" // the reason
+	unassigned  = "The person is not assigned to this application."
+)
+
 func (d *denial) Unwrap() error { return d.fault }
 
 func deny(reason, sentence string) *denial {
@@ -49,6 +54,8 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 		return refuse(invalidGrant, "The person's password has expired: they must sign in again.")
 	case person.Status != idp.Active:
 		return deny("user_disabled", "The person's account is disabled.")
+	case !u.client.Assigned.Allows(person):
+		return deny(notAssigned, unassigned)
 	}
 	if err := p.agreed(ctx, u); err != nil {
 		return err

@@ -166,10 +166,15 @@ func withForm(r *http.Request, form url.Values) *http.Request {
 func (p *Provider) stillEntitled(ctx context.Context, u *unit) error {
 	err := p.entitled(ctx, u)
 	var d *denial
-	if u.grantType != "refresh_token" || !errors.As(err, &d) {
+	switch {
+	case !errors.As(err, &d):
 		return err
+	case u.grantType == "refresh_token":
+		return after(p.revoke(ctx, u, idp.EventRefreshDenied, d.reason), err)
+	case d.reason == notAssigned:
+		return after(p.Events.Record(ctx, idp.Event{Name: idp.EventAccessDenied, Subject: u.grant.Subject, App: u.client.ID, Detail: map[string]string{"grant_type": u.grantType}}), err)
 	}
-	return after(p.revoke(ctx, u, idp.EventRefreshDenied, d.reason), err)
+	return err
 }
 
 // narrow gives a refresh fewer scopes if it asks for fewer (RFC 6749 §6); fosite does

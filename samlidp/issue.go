@@ -54,6 +54,8 @@ func settled(q *request, f idp.Flow) error {
 	case idp.SignedIn:
 	case idp.Denied:
 		return responder(subAuthnFailed, "The person cancelled the sign-in.")
+	case idp.NotAssigned:
+		return notAssigned()
 	case idp.LoginRequired, idp.ConsentRequired:
 		return responder(subNoPassive, "The request is passive (IsPassive), and the person would have to sign in first.")
 	default:
@@ -79,7 +81,14 @@ func (p *Provider) person(ctx context.Context, sp idp.ServiceProvider, subject s
 	if person.Status != idp.Active {
 		return person, responder(subRequestDenied, "The person may not sign in at the moment.").because(errors.New("directory status: " + string(person.Status)))
 	}
+	if !sp.Assigned.Allows(person) {
+		return person, notAssigned()
+	}
 	return person, nil
+}
+
+func notAssigned() *fault {
+	return responder(subRequestDenied, "The person is not assigned to this application.")
 }
 
 func (p *Provider) assertion(ctx context.Context, q *request, who idp.Answer, person idp.Person) (*assertion, error) {

@@ -30,8 +30,10 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (re
 	}
 	traceNext(ctx, f, s, d)
 	if d.step == settled {
-		f.Answer = d.answer
-		return true, nil
+		if f.Answer = d.answer; f.Answer.Outcome == idp.NotAssigned {
+			err = h.recordNoAccess(ctx, f, d.person.Subject)
+		}
+		return true, err
 	}
 	f.Browser = idp.HashSecret(h.sureBrowser(w, r))
 	if err := h.flows.CreateFlow(ctx, *f); err != nil {

@@ -26,6 +26,8 @@ func traceNext(ctx context.Context, f *idp.Flow, s *idp.Session, d decision) {
 		step.Text = "The person is asked for their password."
 	case askAccount:
 		step.Text = "The person is asked which account to use."
+	case tellNoAccess:
+		step.Result, step.Text = idp.Failed, "The person is not assigned to the application, and is told so."
 	case askConsent:
 		step.Text = "The person is asked to agree."
 	default:

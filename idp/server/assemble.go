@@ -106,13 +106,17 @@ func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 		if err != nil {
 			return login.App{}, err
 		}
-		return login.App{Name: sp.Name, URL: sp.StartURL, FirstParty: true}, nil // SAML asks for no consent
+		return login.App{
+			Name: sp.Name, URL: sp.StartURL, Assigned: sp.Assigned, ProfileQuery: sp.ProfileQuery,
+			FirstParty: true, // SAML asks for no consent
+		}, nil
 	}
 	c, err := a.records.Client(ctx, id)
 	if err != nil {
 		return login.App{}, err
 	}
 	return login.App{
-		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI, FirstParty: c.FirstParty,
+		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI,
+		FirstParty: c.FirstParty, Assigned: c.Assigned, ProfileQuery: c.ProfileQuery,
 	}, nil
 }

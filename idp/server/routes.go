@@ -63,6 +63,7 @@ func (s *Server) table() []route {
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
 		{getAndPost, "/login/link", s.login.Link},
+		{post, "/login/noaccess", s.login.NoAccessPost},
 		{get, "/device", s.oauth.DevicePage},
 		{post, "/device", s.oauth.DevicePost},
 		{get, "/device/continue", s.oauth.DeviceContinue},

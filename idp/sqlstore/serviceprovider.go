@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"cloudsso/idp"
 )
@@ -117,7 +118,7 @@ func spDocument(sp idp.ServiceProvider) (string, error) {
 	return document(spDoc{
 		Name: sp.Name, Policy: sp.ServiceProviderPolicy, ACS: sp.ACS, SLO: sp.SLO, SigningCerts: sp.SigningCerts,
 		SignsRequests: sp.SignsRequests, WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
-		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq, Source: sp.Source,
+		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq, Source: storedSource(sp.Source),
 	})
 }
 
@@ -133,4 +134,16 @@ func scanServiceProvider(rows *sql.Rows) (sp idp.ServiceProvider, err error) {
 
 func scanPersistentID(rows *sql.Rows) (id idp.PersistentID, err error) {
 	return id, rows.Scan(&id.App, &id.Subject, &id.Value, instant{&id.CreatedAt})
+}
+
+// storedSource has its times as all stores keep them: UTC, to the microsecond.
+func storedSource(s *idp.MetadataSource) *idp.MetadataSource {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	for _, t := range []*time.Time{&c.FetchedAt, &c.TriedAt, &c.NextAt, &c.ValidUntil} {
+		*t = t.UTC().Truncate(time.Microsecond)
+	}
+	return &c
 }
