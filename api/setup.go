@@ -53,6 +53,18 @@ func (o AdminsWriter) NewSetUpLink(ctx context.Context, s SetUp) (SetUpLink, err
 	return SetUpLink{o.Issuer + "/admin/setup?" + url.Values{"key": {key}}.Encode(), end}, o.Tickets.CreateTicket(ctx, t)
 }
 
+// Untouched reports whether nobody has set anything up here: there is no admin, no token,
+// no built-in user and no app.
+func (a *Admin) Untouched(ctx context.Context) (bool, error) {
+	one := idp.Page{Limit: 1}
+	admins, err1 := a.Records.Admins(ctx, one)
+	tokens, err2 := a.Records.AdminTokens(ctx, one)
+	users, err3 := a.Records.Users(ctx, one)
+	clients, err4 := a.Records.Clients(ctx, one)
+	sps, err5 := a.Records.ServiceProviders(ctx, one)
+	return len(admins)+len(tokens)+len(users)+len(clients)+len(sps) == 0, errors.Join(err1, err2, err3, err4, err5)
+}
+
 var errNoSetUp = idp.Errorf(idp.Expired, "This set-up link has been used already, or its time is over. On the machine that runs the server, \"cloudsso admin recover\" makes a new one.")
 
 // SetUpLink checks the key of a set-up link and says what it is for. It uses nothing up.

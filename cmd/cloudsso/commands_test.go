@@ -226,7 +226,7 @@ func TestClientsAreAdded(t *testing.T) {
 	p.do("client", "add", "--dev", "--redirect-uri", "http://localhost:3000/cb")
 	for _, c := range []struct{ stdin, args, want string }{
 		{"", "client add --name x", "cloudsso: redirect_uris: At least one redirect URI is needed: the address that the application gets its answers at.\n"},
-		{"", "client add --id app --redirect-uri https://a.example/", "cloudsso: client_id: There is a client with this client_id already.\n"},
+		{"", "client add --id app --redirect-uri https://a.example/", "cloudsso: client_id: There is a client or another app with this client_id already.\n"},
 		{`{"redirect_uri":"x","first_party":1}`, "client add --file -", "cloudsso: first_party: Expected boolean.\ncloudsso: redirect_uri: There is no member of this name; check its spelling.\n"},
 		{"", "client add --file nowhere.json", "cloudsso: open nowhere.json: no such file or directory\n"},
 	} {

@@ -42,10 +42,6 @@ func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	before, err := s.records.Keys(ctx)
-	if err != nil {
-		return err
-	}
 	kek, err := keys.LoadKEK(c.Data, p.getenv)
 	if err != nil {
 		return err
@@ -61,14 +57,12 @@ func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	var link api.SetUpLink
-	fresh := len(before) == 0
-	if fresh && !c.Demo && c.LocalDirectory() != "" {
-		if link, err = srv.Admin().Local("first start").NewSetUpLink(ctx, api.SetUp{}); err != nil {
-			return err
+	return srv.Run(ctx, func(addr net.Addr) {
+		p.line("cloudsso serves %s (listening on %s, health on %s).", c.Issuer, addr, c.OpsListen)
+		if err := p.greet(ctx, c, srv.Admin()); err != nil {
+			p.complain(err) // it serves all the same
 		}
-	}
-	return srv.Run(ctx, func(addr net.Addr) { p.greet(c, addr, fresh, link) })
+	})
 }
 
 func (p *program) logger(c config.Config) *slog.Logger {
@@ -81,18 +75,23 @@ func (p *program) logger(c config.Config) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(p.err, o))
 }
 
-// greet says where the server is, and on the first start what comes next.
-func (p *program) greet(c config.Config, addr net.Addr, fresh bool, link api.SetUpLink) {
-	p.line("cloudsso serves %s (listening on %s, health on %s).", c.Issuer, addr, c.OpsListen)
+// greet says what comes next, for as long as nobody has done it: a first start may fail
+// at a port that is taken.
+func (p *program) greet(ctx context.Context, c config.Config, admin *api.Admin) error {
 	if c.Demo {
 		p.line("\n  Open      %s\n  Sign in   as ada, password: analytical engine\n  Console   %s/admin, as ada\n", c.Issuer, c.Issuer)
-		return
+		return nil
 	}
-	if !fresh {
-		return
+	untouched, err := admin.Untouched(ctx)
+	if err != nil || !untouched {
+		return err
 	}
 	p.line("\nThis is the first start.")
-	if link.URL != "" {
+	if c.LocalDirectory() != "" { // whoever is made there has to be found there
+		link, err := admin.Local("first start").NewSetUpLink(ctx, api.SetUp{})
+		if err != nil {
+			return err
+		}
 		p.line("Open this link to make the first administrator. It works once, until %s:\n\n  %s\n", link.ExpiresAt.Format(time.RFC3339), link.URL)
 	}
 	if c.Store != "" {
@@ -100,4 +99,5 @@ func (p *program) greet(c config.Config, addr net.Addr, fresh bool, link api.Set
 	} else {
 		p.line("Make a token for the admin API at %s/api/v1:\n\n  cloudsso token create --role owner --ttl 1h --data %s\n", c.Issuer, c.Data)
 	}
+	return nil
 }

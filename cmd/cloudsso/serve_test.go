@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,12 +69,32 @@ func TestServeAndTheCommandsBesideIt(t *testing.T) {
 	if link == nil {
 		t.Fatalf("no set-up link in %q", greeting)
 	}
+	// Nobody has used it, and a user and a token are there by now.
 	again := p.serve("--dev", "--listen", strings.TrimPrefix(s.url, "http://"))
 	if code, body := get(t, link[1], ""); code != 200 || !strings.Contains(body, `name="password"`) {
 		t.Errorf("the link: %d %s", code, body)
 	}
 	if greeting := again.stop(t); strings.Contains(greeting, "first start") {
 		t.Errorf("the second start greets like the first: %q", greeting)
+	}
+}
+
+// A first start that nobody followed up (the port was taken, the window was closed) must
+// not be the only one that tells how to go on.
+func TestEachStartOffersTheSetUpUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	var links []string
+	for range 2 {
+		link := regexp.MustCompile(`/admin/setup\?key=\S{43}`).FindString(p.serve("--dev").stop(t))
+		if link == "" || slices.Contains(links, link) {
+			t.Fatalf("link %q after %q", link, links)
+		}
+		links = append(links, link)
+	}
+	p.do("token", "create")
+	if greeting := p.serve("--dev").stop(t); strings.Contains(greeting, "setup") {
+		t.Errorf("greeting %q", greeting)
 	}
 }
 

@@ -61,8 +61,8 @@ func (p *planned) open(t *testing.T, now func() time.Time) *sqlstore.Store {
 	t.Helper()
 	s, err := postgres.OpenExplained(t.Context(), pg.Database(t), now, func(query, plan string) {
 		p.statements.Add(1)
-		if strings.Contains(query, "FROM keys") {
-			return // all keys are few
+		if strings.Contains(query, "FROM keys") || strings.Contains(query, "LIKE") {
+			return // all of a few rows, and a search for a part, is what they are for
 		}
 		if strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Scan") && !strings.Contains(plan, "Index Cond") {
 			t.Errorf("%s\n%s", query, plan)
