@@ -63,9 +63,9 @@ func (o AppsWriter) LinkSecret(ctx context.Context, id, secretID string, in Secr
 	if in.ExpiresIn < 0 || time.Duration(in.ExpiresIn)*time.Second > maxSecretLinkTTL {
 		return SecretLink{}, idp.Errorf(idp.Invalid, "A link lives 300 seconds to 30 days.").On("expires_in")
 	}
-	use, value := in.Use, in.Value
+	var use, value string
 	if secretID == newSecretID {
-		if value != "" {
+		if in.Value != "" {
 			return SecretLink{}, idp.Errorf(idp.Invalid, "A new secret is made here: leave value out.").On("value")
 		}
 		s, err := o.RotateSecret(ctx, id, SecretRotation{Use: in.Use})

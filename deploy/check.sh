@@ -11,7 +11,7 @@ export GOFLAGS="${GOFLAGS:-} -mod=readonly"
 STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.1.4
 apache_oidc=/usr/lib/apache2/modules/mod_auth_openidc.so
-FUZZ_SECONDS=${FUZZ_SECONDS:-60}
+FUZZ_SECONDS=${FUZZ_SECONDS:-20}
 STAGES=(packages format vet layers test cluster fuzz vulnerabilities docs e2e start)
 skipped=()
 

@@ -33,7 +33,10 @@ type Browser struct {
 
 // NewBrowser returns a browser that has been nowhere yet.
 func NewBrowser(t testing.TB) *Browser {
-	return &Browser{t: t, Transport: http.DefaultTransport}
+	// Its own: closing any test server breaks whatever goes through the shared transport.
+	own := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(own.CloseIdleConnections)
+	return &Browser{t: t, Transport: own}
 }
 
 // Open goes to an address as if it had been typed in.
