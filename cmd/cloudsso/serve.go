@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -58,8 +59,9 @@ func (p *program) runServer(ctx context.Context, c config.Config) (err error) {
 		return err
 	}
 	return srv.Run(ctx, func(addr net.Addr) {
-		p.line("cloudsso serves %s (listening on %s, health on %s).", c.Issuer, addr, c.OpsListen)
-		if err := p.greet(ctx, c, srv.Admin()); err != nil {
+		next, err := nextSteps(ctx, c, srv.Admin())
+		p.line("cloudsso serves %s (listening on %s, health on %s).%s", c.Issuer, addr, c.OpsListen, next)
+		if err != nil {
 			p.complain(err) // it serves all the same
 		}
 	})
@@ -75,29 +77,26 @@ func (p *program) logger(c config.Config) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(p.err, o))
 }
 
-// greet says what comes next, for as long as nobody has done it: a first start may fail
-// at a port that is taken.
-func (p *program) greet(ctx context.Context, c config.Config, admin *api.Admin) error {
+// nextSteps says what comes next, for as long as nobody has done it: a first start may
+// fail at a port that is taken.
+func nextSteps(ctx context.Context, c config.Config, admin *api.Admin) (string, error) {
 	if c.Demo {
-		p.line("\n  Open      %s\n  Sign in   as ada, password: analytical engine\n  Console   %s/admin, as ada\n", c.Issuer, c.Issuer)
-		return nil
+		return fmt.Sprintf("\n\n  Open      %s\n  Sign in   as ada, password: analytical engine\n  Console   %s/admin, as ada\n", c.Issuer, c.Issuer), nil
 	}
 	untouched, err := admin.Untouched(ctx)
 	if err != nil || !untouched {
-		return err
+		return "", err
 	}
-	p.line("\nThis is the first start.")
+	text := "\n\nThis is the first start.\n"
 	if c.LocalDirectory() != "" { // whoever is made there has to be found there
 		link, err := admin.Local("first start").NewSetUpLink(ctx, api.SetUp{})
 		if err != nil {
-			return err
+			return "", err
 		}
-		p.line("Open this link to make the first administrator. It works once, until %s:\n\n  %s\n", link.ExpiresAt.Format(time.RFC3339), link.URL)
+		text += fmt.Sprintf("Open this link to make the first administrator. It works once, until %s:\n\n  %s\n\n", link.ExpiresAt.Format(time.RFC3339), link.URL)
 	}
 	if c.Store != "" {
-		p.line("Make a token for the admin API at %s/api/v1, with the same configuration:\n\n  cloudsso token create --role owner --ttl 1h\n", c.Issuer)
-	} else {
-		p.line("Make a token for the admin API at %s/api/v1:\n\n  cloudsso token create --role owner --ttl 1h --data %s\n", c.Issuer, c.Data)
+		return text + fmt.Sprintf("Make a token for the admin API at %s/api/v1, with the same configuration:\n\n  cloudsso token create --role owner --ttl 1h\n", c.Issuer), nil
 	}
-	return nil
+	return text + fmt.Sprintf("Make a token for the admin API at %s/api/v1:\n\n  cloudsso token create --role owner --ttl 1h --data %s\n", c.Issuer, c.Data), nil
 }
