@@ -2,12 +2,16 @@ package api
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
+	"cloudsso/api/presets"
 	"cloudsso/idp"
 	"cloudsso/idp/mapping"
+	"cloudsso/idp/web"
 	"cloudsso/keys"
 )
 
@@ -55,8 +59,15 @@ type Fetcher interface {
 type Ring interface {
 	Keys() []keys.Info
 	SAMLKey() keys.SAMLKey
-	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
+	SAMLKeyOf(ctx context.Context, events keys.Recorder, app keys.SAMLApp) (keys.SAMLKey, error)
+	SAMLKeyID(app keys.SAMLApp) string
+	SAMLCertificatesOf(app keys.SAMLApp) []*x509.Certificate
+	CheckSAMLPin(app keys.SAMLApp) error
+	ImportSAML(ctx context.Context, events keys.Recorder, in keys.Import) (keys.Info, error)
+	Deactivate(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
+	Publish(ctx context.Context, events keys.Recorder, id string) (keys.Info, error)
 	Ensure(ctx context.Context, events keys.Recorder, algs ...string) error
+	JWKS() (body []byte, etag string)
 	Placeholders() []string
 	DropPlaceholders(ctx context.Context, events keys.Recorder, used []string) error
 	Seal(purpose string, plain []byte) ([]byte, error)
@@ -68,9 +79,10 @@ type Ring interface {
 
 // SAML reads and completes service providers.
 type SAML struct {
-	// ServiceProvider reads a metadata document that must still be valid at now; the
-	// strings are warnings for the admin.
-	ServiceProvider func(metadataXML []byte, now time.Time) (idp.ServiceProvider, []string, error)
+	// Find reads what a metadata document says about one service provider.
+	Find func(metadataXML []byte, q idp.MetadataQuery) (idp.MetadataFound, error)
+	// Entities lists the service providers of a metadata document.
+	Entities func(metadataXML []byte) ([]idp.MetadataEntity, error)
 	// Complete fills in defaults, the slug too, and checks everything.
 	Complete func(sp *idp.ServiceProvider, dev bool) error
 }
@@ -96,8 +108,11 @@ type Options struct {
 	Fetch          Fetcher
 	Ring           Ring
 	SAML           SAML
-	Directories    Directories // nil in commands
-	Previews       Previews    // of the server that issues
+	Directories    Directories      // nil in commands
+	Previews       Previews         // of the server that issues
+	Presets        *presets.Catalog // nil: those that are part of the program
+	Pages          *web.Pages       // nil in commands
+	Probe          Prober           // nil in commands
 	Now            func() time.Time
 }
 
@@ -108,6 +123,7 @@ type Admin struct{ *core }
 type core struct {
 	Options
 	schemas *schemas
+	catalog func() *presets.Catalog
 }
 
 // New returns an Admin.
@@ -116,7 +132,20 @@ func New(o Options) *Admin {
 		o.LocalDirectory = "local"
 	}
 	o.Issuer = strings.TrimSuffix(o.Issuer, "/")
-	return &Admin{&core{Options: o, schemas: newSchemas()}}
+	return &Admin{&core{Options: o, schemas: newSchemas(), catalog: sync.OnceValue(o.presets)}}
+}
+
+// presets are those of the options, or those that are part of the program, which its own
+// tests have read.
+func (o Options) presets() *presets.Catalog {
+	if o.Presets != nil {
+		return o.Presets
+	}
+	c, err := presets.New()
+	if err != nil {
+		return &presets.Catalog{}
+	}
+	return c
 }
 
 // now is as exact as stores are, so that an answer shows what the next read will.

@@ -62,10 +62,12 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.peopleRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
+	a.traceRoutes(api)
 	a.exportRoutes(api)
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
 	a.previewRoutes(api)
+	a.presetRoutes(api)
 	return api.OpenAPI()
 }
 

@@ -14,6 +14,7 @@ type Key keys.Info
 type KeyRotation struct {
 	Use string `json:"use,omitempty" doc:"sig (JWTs, the default), saml, or token (the root of opaque tokens and cookies)."`
 	Alg string `json:"alg,omitempty" doc:"RS256, the default, ES256, PS256, EdDSA, RS384, RS512, PS384, PS512, ES384 or ES512; HS256 for token. The first key of an algorithm can be made here a day before the first client uses it."`
+	App string `json:"app,omitempty" maxLength:"40" doc:"With use saml: make a key of its own for this service provider, which signs for nobody else once it is activated."`
 	Now bool   `json:"now,omitempty" doc:"Sign with the new key at once, for emergencies: whoever has not read it yet refuses what it signs, relying parties for up to five minutes, service providers until they read the metadata again. Otherwise a JWT key or token root takes over after a day, and a SAML key when it is activated."`
 }
 
@@ -34,6 +35,15 @@ func (o KeysReader) Keys() List[Key] {
 
 // RotateKey makes the next key of a kind, as [keys.Ring.Rotate] does.
 func (o KeysWriter) RotateKey(ctx context.Context, r KeyRotation) (Key, error) {
+	if r.App != "" {
+		if r.Use != idp.KeyUseSAML {
+			return Key{}, idp.Errorf(idp.Invalid, "Only a service provider has keys of its own. Give use saml with app.").On("app")
+		}
+		if _, err := o.Records.ServiceProvider(ctx, r.App); err != nil {
+			return Key{}, missing(err, "service provider", r.App)
+		}
+		r.Use = keys.SAMLUse(r.App)
+	}
 	k, err := o.Ring.Rotate(ctx, recorder{o}, keys.Plan{Use: r.Use, Alg: r.Alg, Now: r.Now})
 	return Key(k), err
 }
@@ -46,6 +56,11 @@ func (o KeysWriter) ActivateKey(ctx context.Context, id string, s KeyStep) (Key,
 
 // RetireKey publishes a key no longer, as [keys.Ring.Retire] does. id may be a slot too.
 func (o KeysWriter) RetireKey(ctx context.Context, id string, s KeyStep) (Key, error) {
+	if !s.Now {
+		if err := o.unpinned(ctx, id); err != nil {
+			return Key{}, err
+		}
+	}
 	k, err := o.Ring.Retire(ctx, recorder{o}, id, s.Now)
 	return Key(k), err
 }

@@ -124,6 +124,11 @@ func (a *Admin) secretRoutes(api huma.API) {
 		})
 }
 
+type (
+	previewAnswer struct{ Body MetadataPreview }
+	refreshAnswer struct{ Body Refreshed }
+)
+
 func (a *Admin) serviceProviderRoutes(api huma.API) {
 	handleFor(api, Actor.AppsMaker, http.MethodPost, "/service-providers", "create-service-provider", "Register a service provider (SAML)", http.StatusCreated,
 		func(ctx context.Context, o AppsMaker, in *createInput[NewServiceProvider]) (*one[ServiceProvider], error) {
@@ -151,6 +156,16 @@ func (a *Admin) serviceProviderRoutes(api huma.API) {
 			return answer(sp, sp.version, err)
 		})
 	mergePatchOf[ServiceProviderSettings](api, "/service-providers/{id}")
+	handleFor(api, Actor.AppsWriter, http.MethodPost, "/service-providers/preview-metadata", "preview-service-provider", "Show what metadata would set and change, without saving", http.StatusOK,
+		func(ctx context.Context, o AppsWriter, in *createInput[NewServiceProvider]) (*previewAnswer, error) {
+			p, err := o.PreviewServiceProvider(ctx, in.Body)
+			return &previewAnswer{p}, err
+		})
+	handleFor(api, Actor.AppsWriter, http.MethodPost, "/service-providers/{id}/refresh", "refresh-service-provider", "Read the metadata again from its address, now", http.StatusOK,
+		func(ctx context.Context, o AppsWriter, in *readInput) (*refreshAnswer, error) {
+			r, err := o.RefreshServiceProvider(ctx, in.ID)
+			return &refreshAnswer{r}, err
+		})
 	handleFor(api, Actor.AppsMaker, http.MethodDelete, "/service-providers/{id}", "delete-service-provider", "Delete a service provider", http.StatusNoContent,
 		func(ctx context.Context, o AppsMaker, in *deleteInput) (*nothing, error) {
 			return nil, o.DeleteServiceProvider(ctx, in.ID, in.IfMatch)
@@ -256,6 +271,26 @@ func (a *Admin) keyRoutes(api huma.API) {
 	handleFor(api, Actor.KeysWriter, http.MethodPost, "/keys/{id}/activate", "activate-key", "Sign with a published key from now on; on the old key, the way back", http.StatusOK,
 		func(ctx context.Context, o KeysWriter, in *keyStepInput) (*keyAnswer, error) {
 			k, err := o.ActivateKey(ctx, in.ID, in.Body)
+			return &keyAnswer{k}, err
+		})
+	handleFor(api, Actor.KeysWriter, http.MethodPost, "/keys/import", "import-key", "Take a SAML key that was made elsewhere; it is published and waits to be activated", http.StatusCreated,
+		func(ctx context.Context, o KeysWriter, in *createInput[KeyImport]) (*keyAnswer, error) {
+			k, err := o.ImportKey(ctx, in.Body)
+			return &keyAnswer{k}, err
+		})
+	handleFor(api, Actor.KeysReader, http.MethodGet, "/keys/{id}/apps", "list-key-apps", "List the service providers that a SAML key is published for, and who has seen it", http.StatusOK,
+		func(ctx context.Context, o KeysReader, in *readInput) (*many[KeyUser], error) {
+			l, err := o.KeyUsers(ctx, in.ID)
+			return &many[KeyUser]{l}, err
+		})
+	handleFor(api, Actor.KeysWriter, http.MethodPost, "/keys/{id}/deactivate", "deactivate-key", "Let a service provider's own key sign no more: the key before it does", http.StatusOK,
+		func(ctx context.Context, o KeysWriter, in *readInput) (*keyAnswer, error) {
+			k, err := o.DeactivateKey(ctx, in.ID)
+			return &keyAnswer{k}, err
+		})
+	handleFor(api, Actor.KeysWriter, http.MethodPost, "/keys/{id}/publish", "publish-key", "Publish a retired SAML key again, without signing: the way back from retire", http.StatusOK,
+		func(ctx context.Context, o KeysWriter, in *readInput) (*keyAnswer, error) {
+			k, err := o.PublishKey(ctx, in.ID)
 			return &keyAnswer{k}, err
 		})
 	handleFor(api, Actor.KeysWriter, http.MethodPost, "/keys/{id}/retire", "retire-key", "Publish a key no longer; on the next key, call the rotation off", http.StatusOK,

@@ -8,8 +8,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,9 +29,13 @@ type ServiceProviderSettings struct {
 // entity_id with acs by hand.
 type NewServiceProvider struct {
 	App                      string        `json:"app,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" doc:"Slug in our URLs; never changes. Default: made of the name or the entity ID."`
-	MetadataXML              string        `json:"metadata_xml,omitempty" doc:"The SP's SAML metadata document."`
-	MetadataURL              string        `json:"metadata_url,omitempty" maxLength:"2048" doc:"Where to fetch it: https, on the public internet or in outbound.allow_hosts."`
-	EntityID                 string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs."`
+	MetadataXML              string        `json:"metadata_xml,omitempty" doc:"The SP's SAML metadata document; of a collection, entity_id says which entity."`
+	MetadataURL              string        `json:"metadata_url,omitempty" maxLength:"2048" doc:"Where to fetch it: https, on the public internet or in outbound.allow_hosts. It is read again as its cacheDuration says, every 6 hours otherwise."`
+	MDQURL                   string        `json:"mdq_url,omitempty" maxLength:"2048" doc:"Base address of a metadata query service (MDQ); entity_id is asked for there, below /entities/. An address that ends in {sha1} is asked by the hash."`
+	MetadataSigners          []string      `json:"metadata_signers,omitempty" maxItems:"10" doc:"Who must have signed the document: PEM certificates, or SHA-256 fingerprints of them with or without colons."`
+	MetadataMaxValidity      int           `json:"metadata_max_validity,omitempty" minimum:"0" maximum:"3650" doc:"Days. validUntil must be there and no further ahead. Default: it may be missing."`
+	MetadataOnce             bool          `json:"metadata_once,omitempty" doc:"Never read metadata_url or mdq_url again by itself."`
+	EntityID                 string        `json:"entity_id,omitempty" maxLength:"1024" doc:"By hand, with acs; with metadata, which entity of a collection."`
 	ACS                      []ACSEndpoint `json:"acs,omitempty" maxItems:"100" doc:"By hand: where responses go. The first is the default."`
 	SLO                      []SLOEndpoint `json:"slo,omitempty" maxItems:"100" doc:"By hand: where the SP is told that a session has ended."`
 	SPSigningCertificates    []string      `json:"sp_signing_certificates,omitempty" maxItems:"10" doc:"By hand: PEM certificates whose keys sign the SP's requests."`
@@ -71,10 +77,13 @@ func (e *ACSEndpoint) UnmarshalJSON(b []byte) error {
 
 // Certificate is an X.509 certificate as people compare it.
 type Certificate struct {
-	PEM      string    `json:"pem"`
-	SHA1     string    `json:"sha1" doc:"Fingerprint, lower-case hex."`
-	SHA256   string    `json:"sha256" doc:"Fingerprint, lower-case hex."`
-	NotAfter time.Time `json:"not_after"`
+	PEM          string    `json:"pem"`
+	DER          []byte    `json:"der" doc:"The same as base64 in one line."`
+	SHA1         string    `json:"sha1" doc:"Fingerprint, lower-case hex."`
+	SHA256       string    `json:"sha256" doc:"Fingerprint, lower-case hex."`
+	SHA1Colons   string    `json:"sha1_colons" doc:"The same as pairs of upper-case digits with colons."`
+	SHA256Colons string    `json:"sha256_colons" doc:"The same as pairs of upper-case digits with colons."`
+	NotAfter     time.Time `json:"not_after"`
 }
 
 // ServiceProvider is the answer about a service provider.
@@ -92,7 +101,9 @@ type ServiceProvider struct {
 	LaunchURL                string         `json:"launch_url,omitempty" doc:"A link that signs people in to this app. So far only for apps that allow IdP-initiated sign-in."`
 	IDPInitiatedURL          string         `json:"idp_initiated_url,omitempty" doc:"Only when allow_idp_initiated is on."`
 	MetadataURL              string         `json:"metadata_url,omitempty" doc:"Our metadata, for this app."`
+	CertificateURL           string         `json:"certificate_url,omitempty" doc:"Ours for this app as PEM; .der and .txt (base64 in one line) beside it."`
 	SigningCertificate       *Certificate   `json:"signing_certificate,omitempty" doc:"Ours: verifies what we send."`
+	MetadataSource           *MetadataState `json:"metadata_source,omitempty" doc:"Where the metadata is read again, and how that goes."`
 	Warnings                 []string       `json:"warnings,omitempty" doc:"What the metadata has that an admin should know of."`
 	CreatedAt                time.Time      `json:"created_at"`
 	UpdatedAt                time.Time      `json:"updated_at"`
@@ -107,8 +118,9 @@ func (o acting) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 		WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
 		Warnings: warnings, CreatedAt: sp.CreatedAt, UpdatedAt: sp.UpdatedAt, version: sp.Version,
 	}
+	v.MetadataSource = viewSource(sp.Source)
 	v.SPSigningCertificates, v.SPEncryptionCertificates = viewCertificates(sp.SigningCerts), viewCertificates(sp.EncryptionCerts)
-	if key, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(sp)); err != nil {
+	if key, err := o.Ring.SAMLKeyOf(ctx, nil, samlApp(sp)); err != nil {
 		idp.Note(ctx, slog.String("saml_key", err.Error())) // the rest of the answer is worth having
 	} else if key.Certificate != nil {
 		ours := viewCertificate(key.Certificate)
@@ -119,6 +131,7 @@ func (o acting) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 	}
 	app := url.PathEscape(sp.App)
 	v.MetadataURL = o.Issuer + "/saml/metadata/" + app
+	v.CertificateURL = v.MetadataURL + "/certificate.pem"
 	if sp.AllowIDPInitiated && !sp.Disabled {
 		v.IDPInitiatedURL = o.Issuer + "/saml/init/" + app
 		v.LaunchURL = v.IDPInitiatedURL
@@ -140,7 +153,9 @@ func viewCertificate(c *x509.Certificate) Certificate {
 	s1, s256 := sha1.Sum(c.Raw), sha256.Sum256(c.Raw) // SHA-1 names the certificate to old products; it protects nothing here
 	return Certificate{
 		PEM:  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
+		DER:  c.Raw,
 		SHA1: hex.EncodeToString(s1[:]), SHA256: hex.EncodeToString(s256[:]), NotAfter: c.NotAfter.UTC(),
+		SHA1Colons: colonsOf(s1[:]), SHA256Colons: colonsOf(s256[:]),
 	}
 }
 
@@ -177,4 +192,9 @@ func readCertificates(name string, pems []string) (ders [][]byte, err error) {
 		ders = append(ders, block.Bytes)
 	}
 	return ders, nil
+}
+
+// colonsOf is how openssl prints a fingerprint.
+func colonsOf(sum []byte) string {
+	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }

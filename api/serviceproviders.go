@@ -11,9 +11,6 @@ import (
 	"cloudsso/keys"
 )
 
-// maxMetadata caps a metadata document that is fetched.
-const maxMetadata = 4 << 20
-
 // ImportServiceProvider registers a service provider from its metadata (as text or by
 // address) or from what an admin typed in.
 func (o AppsMaker) ImportServiceProvider(ctx context.Context, in NewServiceProvider) (ServiceProvider, error) {
@@ -69,20 +66,21 @@ func (o acting) unknownEntity(ctx context.Context, entityID string) error {
 // readServiceProvider makes a record of the body; policy members of the body win over
 // what the metadata says.
 func (o acting) readServiceProvider(ctx context.Context, in NewServiceProvider) (sp idp.ServiceProvider, warnings []string, err error) {
-	manual := in.EntityID != "" || len(in.ACS) > 0 || len(in.SLO) > 0 || len(in.SPSigningCertificates) > 0 || len(in.SPEncryptionCertificates) > 0
-	switch {
-	case in.MetadataXML != "" && in.MetadataURL == "" && !manual:
-		sp, warnings, err = o.fromMetadata("metadata_xml", []byte(in.MetadataXML))
-	case in.MetadataURL != "" && in.MetadataXML == "" && !manual:
-		var body []byte
-		if body, _, err = o.Fetch.Fetch(ctx, in.MetadataURL, maxMetadata); err != nil {
-			return sp, nil, idp.AsError(err).On("metadata_url")
+	given, byHand := 0, in.ACS != nil || in.SLO != nil || in.SPSigningCertificates != nil || in.SPEncryptionCertificates != nil
+	for _, s := range []string{in.MetadataXML, in.MetadataURL, in.MDQURL} {
+		if s != "" {
+			given++
 		}
-		sp, warnings, err = o.fromMetadata("metadata_url", body)
-	case in.EntityID != "" && len(in.ACS) > 0 && in.MetadataXML == "" && in.MetadataURL == "":
+	}
+	switch {
+	case given == 1 && !byHand && (in.MDQURL == "" || in.EntityID != ""):
+		var found idp.MetadataFound
+		found, err = o.readMetadata(ctx, in)
+		sp, warnings = found.ServiceProvider, found.Warnings
+	case given == 0 && in.EntityID != "" && len(in.ACS) > 0:
 		sp, err = in.manual()
 	default:
-		err = idp.Errorf(idp.Invalid, "Give one of: metadata_xml, metadata_url, or entity_id together with acs.")
+		err = idp.Errorf(idp.Invalid, "Give one of: metadata_xml, metadata_url, mdq_url together with entity_id, or entity_id together with acs.")
 	}
 	if err != nil {
 		return sp, nil, err
@@ -95,22 +93,22 @@ func (o acting) readServiceProvider(ctx context.Context, in NewServiceProvider) 
 	return sp, warnings, nil
 }
 
-func (o acting) fromMetadata(field string, doc []byte) (idp.ServiceProvider, []string, error) {
-	sp, warnings, err := o.SAML.ServiceProvider(doc, o.now())
-	if err != nil {
-		return sp, nil, idp.AsError(err).On(field)
-	}
-	return sp, warnings, nil
-}
-
 // complete checks the record, and has the key made that will sign for it: its certificate
 // is part of the answer.
 func (o acting) complete(ctx context.Context, sp *idp.ServiceProvider) error {
 	if err := o.SAML.Complete(sp, o.Dev); err != nil {
 		return err
 	}
-	_, err := o.Ring.SAMLKeyFor(ctx, recorder{o}, samlKind(*sp))
+	if err := o.Ring.CheckSAMLPin(samlApp(*sp)); err != nil {
+		return err
+	}
+	_, err := o.Ring.SAMLKeyOf(ctx, recorder{o}, samlApp(*sp))
 	return err
+}
+
+// samlApp is a service provider as the ring knows it.
+func samlApp(sp idp.ServiceProvider) keys.SAMLApp {
+	return keys.SAMLApp{App: sp.App, Key: sp.SigningKey, Alg: samlKind(sp)}
 }
 
 // samlKind is the kind of key that signs for a service provider.
@@ -210,6 +208,9 @@ func (o AppsMaker) DeleteServiceProvider(ctx context.Context, app string, match 
 	}
 	if err := o.Records.DeleteServiceProvider(ctx, app, match.version(sp.Version)); err != nil {
 		return missing(err, "service provider", app)
+	}
+	if err := o.retireKeysOf(ctx, app); err != nil {
+		return err
 	}
 	return o.record(ctx, idp.Event{Name: idp.EventSPDeleted, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
 }

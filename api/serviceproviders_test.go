@@ -123,7 +123,7 @@ func TestAServiceProviderCanBeSetUpByHand(t *testing.T) {
 func TestBadServiceProvidersAreRefusedByPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const oneOf = "422 Give one of: metadata_xml, metadata_url, or entity_id together with acs."
+	const oneOf = "422 Give one of: metadata_xml, metadata_url, mdq_url together with entity_id, or entity_id together with acs."
 	for _, c := range []struct {
 		name string
 		body map[string]any
@@ -131,7 +131,7 @@ func TestBadServiceProvidersAreRefusedByPlace(t *testing.T) {
 	}{
 		{"nothing", map[string]any{}, oneOf},
 		{"metadata twice", with(crm(), "metadata_url", "https://crm.example/"), oneOf},
-		{"metadata and an entity ID", with(crm(), "entity_id", "https://crm.example/"), oneOf},
+		{"metadata and another entity ID", with(crm(), "entity_id", "https://crm.example/"), "422 Another entity ID. pointer=#/metadata_xml"},
 		{"metadata and endpoints", with(crm(), "acs", []string{"https://crm.example/"}), oneOf},
 		{"an entity ID without endpoints", map[string]any{"entity_id": "x"}, oneOf},
 		{"no metadata at all", map[string]any{"metadata_xml": "hello"}, "422 Line 1: this is not SAML metadata. pointer=#/metadata_xml"},
@@ -140,7 +140,7 @@ func TestBadServiceProvidersAreRefusedByPlace(t *testing.T) {
 		{"an endpoint that is a number", map[string]any{"entity_id": "x", "acs": []any{1}}, "422 Expected value to match exactly one schema but matched none. pointer=#/acs/0"},
 		{"an unknown member of an endpoint", map[string]any{"entity_id": "x", "acs": []any{map[string]any{"location": "https://a.example", "url": "x"}}}, "422 Expected value to match exactly one schema but matched none. pointer=#/acs/0"},
 		{"a member of an endpoint in other case", map[string]any{"entity_id": "x", "acs": []any{map[string]any{"location": "https://a.example", "Location": "x"}}}, `422 There is no member "Location" here; upper and lower case matter. pointer=#`},
-		{"metadata and a logout address by hand", map[string]any{"metadata_xml": "<x/>", "slo": []any{map[string]any{"location": "https://a.example"}}}, "422 Give one of: metadata_xml, metadata_url, or entity_id together with acs."},
+		{"metadata and a logout address by hand", map[string]any{"metadata_xml": "<x/>", "slo": []any{map[string]any{"location": "https://a.example"}}}, "422 Give one of: metadata_xml, metadata_url, mdq_url together with entity_id, or entity_id together with acs."},
 		{"a certificate that is none", map[string]any{"entity_id": "x", "acs": []any{"https://a.example"}, "sp_signing_certificates": []string{"MIIB"}}, "422 Expected one X.509 certificate in PEM form. pointer=#/sp_signing_certificates/0"},
 		{"an unknown member", with(crm(), "sgin", "both"), "422 There is no member of this name; check its spelling. pointer=#/sgin"},
 		{"an unknown choice", with(crm(), "sign", "everything"), `422 Expected value to be one of "response, assertion, both". pointer=#/sign`},

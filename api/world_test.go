@@ -82,7 +82,7 @@ func newWorld(t *testing.T, change ...func(*api.Options)) *world {
 	o := api.Options{
 		Issuer: issuer, Records: w.store, Sessions: w.store, Tickets: w.store, Audit: w.events, Limits: &w.limits,
 		People: users, Directories: users, Fetch: w.fetcher, Ring: ring(), Now: w.now,
-		SAML: api.SAML{ServiceProvider: parseSP, Complete: completeSP},
+		SAML: api.SAML{Find: parseSP, Entities: parseEntities, Complete: completeSP},
 	}
 	for _, c := range change {
 		c(&o)
@@ -147,7 +147,7 @@ func (f *fetcher) Fetch(_ context.Context, url string, maxBytes int64) ([]byte, 
 }
 
 // parseSP reads as little of a metadata document as the tests need.
-func parseSP(doc []byte, _ time.Time) (idp.ServiceProvider, []string, error) {
+func parseSP(doc []byte, q idp.MetadataQuery) (idp.MetadataFound, error) {
 	var m struct {
 		EntityID string `xml:"entityID,attr"`
 		ACS      []struct {
@@ -155,13 +155,21 @@ func parseSP(doc []byte, _ time.Time) (idp.ServiceProvider, []string, error) {
 		} `xml:"SPSSODescriptor>AssertionConsumerService"`
 	}
 	if err := xml.Unmarshal(doc, &m); err != nil || m.EntityID == "" {
-		return idp.ServiceProvider{}, nil, idp.Errorf(idp.Invalid, "Line 1: this is not SAML metadata.")
+		return idp.MetadataFound{}, idp.Errorf(idp.Invalid, "Line 1: this is not SAML metadata.")
+	}
+	if q.EntityID != "" && q.EntityID != m.EntityID {
+		return idp.MetadataFound{}, idp.Errorf(idp.Invalid, "Another entity ID.")
 	}
 	sp := idp.ServiceProvider{EntityID: m.EntityID, MetadataXML: doc}
 	for i, e := range m.ACS {
 		sp.ACS = append(sp.ACS, idp.Endpoint{Location: e.Location, Index: i})
 	}
-	return sp, []string{"no certificate"}, nil
+	return idp.MetadataFound{ServiceProvider: sp, Warnings: []string{"no certificate"}}, nil
+}
+
+func parseEntities(doc []byte) ([]idp.MetadataEntity, error) {
+	found, err := parseSP(doc, idp.MetadataQuery{})
+	return []idp.MetadataEntity{{EntityID: found.ServiceProvider.EntityID}}, err
 }
 
 func completeSP(sp *idp.ServiceProvider, dev bool) error {

@@ -85,7 +85,9 @@ stage_cluster() { go test -count=1 -v -run '^TestClusterSurvives$' ./cmd/cloudss
 
 stage_fuzz() {
   go test -run '^$' -fuzz '^FuzzAuthnRequest$' -fuzztime "${FUZZ_SECONDS}s" -fuzzminimizetime 1x ./samlidp
+  go test -run '^$' -fuzz '^FuzzMetadata$' -fuzztime "${FUZZ_SECONDS}s" -fuzzminimizetime 1x ./samlidp/md
   go test -run '^$' -fuzz '^FuzzAuthorize$' -fuzztime "${FUZZ_SECONDS}s" -fuzzminimizetime 1x ./oauth
+  go test -run '^$' -fuzz '^FuzzDecode$' -fuzztime "${FUZZ_SECONDS}s" -fuzzminimizetime 1x ./samlidp
 }
 
 # The database of known vulnerabilities is a site of its own, which closed networks do

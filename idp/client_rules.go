@@ -28,7 +28,7 @@ func (m *ClientMetadata) Complete(dev bool) error {
 	var faults []error
 	for _, check := range []func(bool) *Error{
 		m.checkChoices, m.checkAuthentication, m.checkKeySet, m.checkSigning, m.checkGrants, m.checkRedirects, m.checkLogout, m.checkLogoutURIs, m.checkInitiateLogin, m.checkScope, m.checkPKCE, m.checkIntrospection, m.checkURIs, m.checkTimes,
-		m.checkSubject, m.checkRequestObjects, m.checkResources,
+		m.checkSubject, m.checkRequestObjects, m.checkResources, m.checkAssigned,
 	} {
 		if err := check(dev); err != nil {
 			faults = append(faults, err)
@@ -224,6 +224,13 @@ func (m *ClientMetadata) checkTimes(bool) *Error {
 		return badMember("access_token_ttl", "The life of access tokens must be %d to %d seconds.", minAccessTTL, maxAccessTTL)
 	case m.RefreshTokenTTL != 0 && (m.RefreshTokenTTL < minRefreshTTL || m.RefreshTokenTTL > maxRefreshTTL):
 		return badMember("refresh_token_ttl", "The life of unused refresh tokens must be %d to %d seconds.", minRefreshTTL, maxRefreshTTL)
+	}
+	return nil
+}
+
+func (m *ClientMetadata) checkAssigned(bool) *Error {
+	if err := m.Assigned.Check(); err != nil {
+		return err.On("assigned" + err.Field)
 	}
 	return nil
 }

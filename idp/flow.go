@@ -21,6 +21,7 @@ type Flow struct {
 	Return   string // path of the protocol's continue endpoint; the login adds ?flow=<id>
 	Request  string // the protocol's request, as received; opaque to everybody else
 	Browser  string // HashSecret of the browser cookie that may go on with this flow
+	Support  string // support code of the request that began it: its trace goes on in later ones
 
 	Ask    Ask
 	Answer Answer
@@ -66,6 +67,7 @@ const (
 	Denied          Outcome = "denied"           // the person said no, or cancelled
 	LoginRequired   Outcome = "login_required"   // Ask.Passive, and somebody would have to sign in
 	ConsentRequired Outcome = "consent_required" // Ask.Passive, and somebody would have to agree
+	NotAssigned     Outcome = "not_assigned"     // whoever signed in may not use the app
 )
 
 // Answer is what the login found.

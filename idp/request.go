@@ -5,16 +5,28 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // Request is what the middleware knows of one HTTP request. It is the only value
 // that travels in a context.
 type Request struct {
-	Support string     // support code: shown on error pages, written to log lines and Events
-	IP      netip.Addr // of the person's browser, behind trusted proxies too
+	Support string           // support code: shown on error pages, written to log lines and Events
+	IP      netip.Addr       // of the person's browser, behind trusted proxies too
+	Now     func() time.Time // of traces; nil: their steps have no time
 
 	mu    sync.Mutex
 	notes []slog.Attr
+
+	trace        Recording
+	keep, joined bool
+}
+
+func (r *Request) clock() time.Time {
+	if r.Now == nil {
+		return time.Time{}
+	}
+	return r.Now().UTC()
 }
 
 // Network is the part of the address that one person or office is given, /24 or /64;

@@ -9,7 +9,7 @@ type ServiceProvider struct {
 	Name     string // shown to people
 	ServiceProviderPolicy
 
-	MetadataXML           []byte // the document as given; nil when set up by hand
+	MetadataXML           []byte // the document as given, of a collection the part about it; nil when set up by hand
 	ACS                   []Endpoint
 	SLO                   []Endpoint
 	SigningCerts          [][]byte           // DER; the keys in them verify the SP's messages, their dates do not matter (IIP-MD12)
@@ -20,6 +20,7 @@ type ServiceProvider struct {
 	EncryptionMethods     []EncryptionMethod // of the metadata, in its order
 	AttributeServices     []AttributeService // of the metadata
 	SubjectIDReq          string             // of the metadata: subject-id, pairwise-id, none or any; empty: not said
+	Source                *MetadataSource    // nil: the metadata changes only by hand
 
 	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time

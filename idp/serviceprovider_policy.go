@@ -7,6 +7,7 @@ type ServiceProviderPolicy struct {
 	SignatureAlgorithm  string `json:"signature_algorithm,omitempty" enum:"rsa-sha256,rsa-sha384,rsa-sha512,ecdsa-sha256,ecdsa-sha384,ecdsa-sha512,rsa-sha1" doc:"Default rsa-sha256. The ecdsa ones sign with a key of their own, whose certificate our metadata for the app shows. rsa-sha1 is broken: only with legacy_until."`
 	Canonicalization    string `json:"canonicalization,omitempty" enum:"exclusive,inclusive" doc:"Of what we sign. Default exclusive. inclusive is Canonical XML 1.0, for old products that know nothing else."`
 	OmitCertificate     bool   `json:"omit_certificate,omitempty" doc:"Leave our certificate out of signatures: some products trip over KeyInfo."`
+	SigningKey          string `json:"signing_key,omitempty" maxLength:"256" doc:"kid or slot of the published SAML key that signs for this app, whatever else is rolled over: an old one for an app that is not ready, the next one for an app that is first. Default: the app's own key while it is active, else the shared one."`
 	LegacyUntil         string `json:"legacy_until,omitempty" format:"date" doc:"The first day without SHA-1 for this app: needed for signature_algorithm rsa-sha1 and allow_sha1_requests. From then on (UTC) its sign-ins are refused until the app can do better."`
 	Encrypt             string `json:"encrypt,omitempty" enum:"never,optional,required" doc:"Whether assertions are encrypted. Default never; optional: if there is a usable encryption certificate; required: refuse to answer otherwise."`
 	EncryptionAlgorithm string `json:"encryption_algorithm,omitempty" enum:"aes128-gcm,aes192-gcm,aes256-gcm,aes128-cbc,aes192-cbc,aes256-cbc" doc:"Default: the first AES-GCM of the metadata, else its first AES-CBC; aes256-gcm when it names none."`
@@ -35,6 +36,9 @@ type ServiceProviderPolicy struct {
 	StartURL                string `json:"start_url,omitempty" maxLength:"2048" doc:"Where the application starts a sign-in itself, with an AuthnRequest. /launch/{app} prefers it to an IdP-initiated sign-in."`
 	DefaultRelayState       string `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool   `json:"disabled,omitempty"`
+	Preset                  string `json:"preset,omitempty" maxLength:"64" doc:"The preset that the service provider was made from: its hand-over sheet speaks the application's own words."`
+
+	Assigned *Assignment `json:"assigned,omitempty" doc:"Who may use the application. Left out: everybody; present but empty: nobody. It is asked at each sign-in."`
 }
 
 // NameIDCfg says how a service provider hears who a person is.

@@ -28,7 +28,7 @@ func (r *Ring) Activate(ctx context.Context, events Recorder, id string, force b
 func (s *snapshot) mayActivate(k *key, now time.Time, force bool) error {
 	known := k.CreatedAt.Add(k.kind().patience())
 	switch state := k.state(now); {
-	case s.pick(k.Use, k.Alg, now) == k && state == Active:
+	case s.signing(k.kind(), now) == k && state == Active:
 		return idp.Errorf(idp.Conflict, "The key %s signs already.", k.ID)
 	case force:
 		return nil
@@ -42,7 +42,7 @@ func (s *snapshot) mayActivate(k *key, now time.Time, force bool) error {
 }
 
 func (k kind) patience() time.Duration {
-	if k.use == idp.KeyUseSAML {
+	if isSAML(k.use) {
 		return SAMLLead
 	}
 	return MinLead

@@ -125,7 +125,7 @@ func fill(r *idp.KeyRecord, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Use == idp.KeyUseSAML {
+	if isSAML(r.Use) {
 		if r.Certificate, err = selfSigned(signer, now); err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ type Info struct {
 	KID         string    `json:"kid"`
 	Slot        string    `json:"slot"`
 	Use         string    `json:"use"`
+	App         string    `json:"app,omitempty"` // the application whose own key it is
 	Alg         string    `json:"alg"`
 	State       State     `json:"state"`
 	Signing     bool      `json:"signing"` // the one of its kind that signs now
@@ -38,7 +39,7 @@ func (r *Ring) rows() []Info {
 	s, now := r.snapshot.Load(), r.now()
 	out := make([]Info, 0, len(s.keys))
 	for _, k := range s.keys {
-		out = append(out, k.info(now, k == s.pick(k.Use, k.Alg, now)))
+		out = append(out, k.info(now, k == s.signing(k.kind(), now)))
 	}
 	slices.SortFunc(out, func(a, b Info) int {
 		return cmp.Or(cmp.Compare(a.Use, b.Use), cmp.Compare(a.Alg, b.Alg), a.CreatedAt.Compare(b.CreatedAt))
@@ -57,6 +58,7 @@ func (k *key) info(now time.Time, signing bool) Info {
 		KID: k.ID, Slot: k.Slot, Use: k.Use, Alg: k.Alg, State: k.state(now), Signing: signing,
 		CreatedAt: k.CreatedAt, ActivateAt: k.ActivateAt, RetireAt: k.RetireAt, ExpireAt: k.ExpireAt,
 	}
+	i.App, _ = appOf(k.Use)
 	if k.cert != nil {
 		// SHA-1 only because service providers ask for the fingerprint in that form; they
 		// compare it with a certificate that they were given by hand.

@@ -29,7 +29,7 @@ type key struct {
 	method  algorithm         // nil without a key pair
 	signer  crypto.Signer     // nil without a key pair
 	secret  []byte            // KeyUseToken only
-	cert    *x509.Certificate // KeyUseSAML only
+	cert    *x509.Certificate // of SAML keys only
 	jwk     jwk
 	headers map[string]string // JOSE header, base64url, per typ
 }
@@ -88,10 +88,10 @@ func (k *key) parse(pkcs8 []byte) error {
 	if kid != k.ID {
 		return errors.New("the id is not the thumbprint of the key")
 	}
-	switch k.Use {
-	case idp.KeyUseSign:
+	switch {
+	case k.Use == idp.KeyUseSign:
 		return k.prepareJOSE()
-	case idp.KeyUseSAML:
+	case isSAML(k.Use):
 		return k.parseCertificate()
 	}
 	return fmt.Errorf("unknown use %q", k.Use)

@@ -31,7 +31,7 @@ func (r *Ring) Retire(ctx context.Context, events Recorder, id string, force boo
 }
 
 func (s *snapshot) mayRetire(k *key, now time.Time, force bool) error {
-	state, signing := k.state(now), s.pick(k.Use, k.Alg, now)
+	state, signing := k.state(now), s.signing(k.kind(), now)
 	switch {
 	case state == Retired:
 		return idp.Errorf(idp.Conflict, "The key %s is retired already.", k.ID)
@@ -53,10 +53,10 @@ func (s *snapshot) mayRetire(k *key, now time.Time, force bool) error {
 // messages are read at once; only another node may not know yet that it has stopped.
 func (k *key) neededUntil(signing *key) time.Time {
 	stopped := k.RetireAt
-	if stopped.IsZero() {
+	if stopped.IsZero() && signing != nil {
 		stopped = signing.ActivateAt
 	}
-	if k.Use == idp.KeyUseSAML {
+	if isSAML(k.Use) {
 		return stopped.Add(MinLead)
 	}
 	return k.kind().until(k.ActivateAt, stopped).ExpireAt

@@ -34,7 +34,7 @@ const (
 
 // Plan says which key is rotated, and how.
 type Plan struct {
-	Use  string        // "": idp.KeyUseSign
+	Use  string        // "": idp.KeyUseSign; [SAMLUse] for the own key of an application
 	Alg  string        // one of idp.AsymmetricAlgs; "": RS256, of a token root HS256
 	Lead time.Duration // 0: DefaultLead; at least MinLead
 	// Now signs with the new key at once. Whoever has not read it yet refuses what it
@@ -52,6 +52,9 @@ func (p Plan) kind() (kind, error) {
 		if p.Use == idp.KeyUseToken {
 			p.Alg = HS256
 		}
+	}
+	if _, own := appOf(p.Use); own && (p.Alg == RS256 || p.Alg == ES256) {
+		return kind{p.Use, p.Alg}, nil
 	}
 	field, known := "use", make([]string, 0, len(kinds()))
 	for _, k := range kinds() {
@@ -101,7 +104,7 @@ func (r *Ring) Rotate(ctx context.Context, events Recorder, p Plan) (Info, error
 		at := now.Add(lead)
 		if p.Now {
 			at = now
-		} else if kind.use == idp.KeyUseSAML {
+		} else if isSAML(kind.use) {
 			at = time.Time{}
 		}
 		return r.successor(s, kind, at, now)
@@ -136,7 +139,7 @@ func (s *snapshot) makeWay(k kind, at, now time.Time, except *key) (moves []idp.
 func (k kind) until(from, to time.Time) idp.KeyTimes {
 	t := idp.KeyTimes{ActivateAt: from, RetireAt: to}
 	switch {
-	case to.IsZero() || k.use == idp.KeyUseSAML: // published until somebody retires it
+	case to.IsZero() || isSAML(k.use): // published until somebody retires it
 	case k.use == idp.KeyUseToken:
 		t.ExpireAt = to.Add(rootLife)
 	default:
@@ -188,7 +191,7 @@ func (r *Ring) change(ctx context.Context, events Recorder, plan func(s *snapsho
 }
 
 func eventOf(name string, i Info) idp.Event {
-	e := idp.Event{Name: name, Detail: map[string]string{"kid": i.KID, "slot": i.Slot}}
+	e := idp.Event{Name: name, App: i.App, Detail: map[string]string{"kid": i.KID, "slot": i.Slot}}
 	for member, at := range map[string]time.Time{"activate_at": i.ActivateAt, "retire_at": i.RetireAt, "expire_at": i.ExpireAt, "not_after": i.NotAfter} {
 		if !at.IsZero() {
 			e.Detail[member] = at.Format(time.RFC3339)

@@ -33,8 +33,8 @@ type Schedule struct {
 
 // Tick is housekeeping, for every node and every minute: it reads the keys again, rotates
 // each JWT key that has signed long enough, and puts on record, once for all nodes,
-// which keys the clock has switched and that the certificate of the signing SAML key
-// comes to its end (90, 60, 30, 7, 1 and 0 days before). SAML keys and token roots are
+// which keys the clock has switched and that a published certificate comes to its end
+// (90, 60, 30, 7, 1 and 0 days before). SAML keys and token roots are
 // rotated by people only.
 func (r *Ring) Tick(ctx context.Context, s Schedule) error {
 	if err := r.Reload(ctx); err != nil {
@@ -116,18 +116,25 @@ func (r *Ring) tell(ctx context.Context, s Schedule, event string, k *key, now *
 	return once(ctx, s, fmt.Sprintf("%s/%s/%d", event, k.ID, at.Unix()), now.at.Add(48*time.Hour), eventOf(event, k.info(now.at, false)))
 }
 
-// warn speaks of a certificate's end once per warning, and of the nearest one only.
+// warn speaks of the ends of the certificates that are published.
 func (r *Ring) warn(ctx context.Context, s Schedule, now *snapshot) error {
-	k := now.pick(idp.KeyUseSAML, RS256, now.at)
-	if k == nil {
-		return nil
+	var errs []error
+	for _, k := range now.keys {
+		if k.cert != nil && k.state(now.at) != Retired {
+			errs = append(errs, r.warnOf(ctx, s, now, k))
+		}
 	}
+	return errors.Join(errs...)
+}
+
+// warnOf speaks of a certificate's end once per warning, and of the nearest one only.
+func (r *Ring) warnOf(ctx context.Context, s Schedule, now *snapshot, k *key) error {
 	left := k.cert.NotAfter.Sub(now.at)
 	for _, days := range warnings() {
 		if left > time.Duration(days)*24*time.Hour {
 			continue
 		}
-		e := eventOf(idp.EventKeyExpiring, k.info(now.at, true))
+		e := eventOf(idp.EventKeyExpiring, k.info(now.at, k == now.signing(k.kind(), now.at)))
 		e.Detail["days_left"] = strconv.Itoa(max(0, int(left/(24*time.Hour))))
 		return once(ctx, s, fmt.Sprintf("%s/%s/%d", e.Name, k.ID, days), now.at.AddDate(1, 0, 0), e)
 	}

@@ -39,6 +39,7 @@ type authorization struct {
 func (p *Provider) Authorize(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err != nil {
+		traceFault(r.Context(), idp.Step{Name: "parameters"}, err)
 		p.refusePage(w, r, asFault(err))
 		return
 	}
@@ -105,8 +106,14 @@ func (p *Provider) AuthorizeContinue(w http.ResponseWriter, r *http.Request) {
 // check runs the list. An error beside an empty redirectURI must not leave this house.
 func (p *Provider) check(ctx context.Context, form url.Values, from origin) (*authorization, error) {
 	a := &authorization{form: form, origin: from, mode: modeQuery}
-	for _, check := range p.checks() {
-		if err := check(ctx, a); err != nil {
+	idp.TraceAbout(ctx, idp.About{Protocol: idp.ProtocolOIDC})
+	if from != stored {
+		idp.Trace(ctx, idp.Step{Name: "authorization request", Result: idp.Received, Values: received(form)})
+	}
+	for _, c := range p.checks() {
+		err := c.run(ctx, a)
+		a.traceCheck(ctx, c, err)
+		if err != nil {
 			return a, err
 		}
 	}

@@ -17,27 +17,34 @@ import (
 
 // checks is the ordered list. Only after the first three may a fault be answered to
 // redirect_uri: before them, that would be an open redirector (RFC 9700 §4.11).
-func (p *Provider) checks() []func(context.Context, *authorization) error {
-	return []func(context.Context, *authorization) error{
-		p.checkClient,
-		p.openRequest,
-		checkRedirectURI,
+func (p *Provider) checks() []check {
+	return []check{
+		{"client", p.checkClient, []string{"client_id"}},
+		{"request object", p.openRequest, []string{"request", "request_uri"}},
+		{"redirect_uri", checkRedirectURI, []string{"redirect_uri"}},
 
-		checkResponseMode,
-		checkSingle,
-		checkRegistration,
-		checkResponseType,
-		checkScope,
-		p.checkResource,
-		checkNonce,
-		checkPKCE,
-		p.checkPrompt,
-		checkMaxAge,
-		p.checkHint,
-		checkContext,
-		checkClaims,
-		p.checkSubject,
+		{"response_mode", checkResponseMode, []string{"response_mode"}},
+		{"once each", checkSingle, nil},
+		{"registration", checkRegistration, []string{"registration"}},
+		{"response_type", checkResponseType, []string{"response_type"}},
+		{"scope", checkScope, []string{"scope"}},
+		{"resource", p.checkResource, []string{"resource"}},
+		{"nonce", checkNonce, []string{"nonce"}},
+		{"PKCE", checkPKCE, []string{"code_challenge", "code_challenge_method"}},
+		{"prompt", p.checkPrompt, []string{"prompt"}},
+		{"max_age", checkMaxAge, []string{"max_age"}},
+		{"id_token_hint", p.checkHint, []string{"id_token_hint"}},
+		{"acr_values", checkContext, []string{"acr_values"}},
+		{"claims", checkClaims, []string{"claims"}},
+		{"subject", p.checkSubject, nil},
 	}
+}
+
+// check is one step of the list: its name in traces, and the parameters that it reads.
+type check struct {
+	name  string
+	run   func(context.Context, *authorization) error
+	reads []string
 }
 
 func (p *Provider) checkClient(ctx context.Context, a *authorization) error {
@@ -52,7 +59,9 @@ func (p *Provider) checkClient(ctx context.Context, a *authorization) error {
 		return refuse(invalidRequest, "There is no application with this client_id.").because(err)
 	case err != nil:
 		return err
-	case a.client.Disabled:
+	}
+	idp.TraceAbout(ctx, idp.About{App: a.client.ID})
+	if a.client.Disabled {
 		return refuse(unauthorizedClient, "This application has been switched off by an administrator.")
 	}
 	return nil

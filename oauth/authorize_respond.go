@@ -21,6 +21,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 		p.refuseAuthorization(w, r, a, err)
 		return
 	}
+	idp.KeepTrace(r.Context())
 	idp.Note(r.Context(), slog.String("client", a.client.ID), slog.String("subject", f.Answer.Subject))
 	if a.front() {
 		idp.Note(r.Context(), slog.String("legacy", idp.GrantImplicit))
@@ -33,6 +34,8 @@ func (p *Provider) settle(ctx context.Context, a *authorization, f idp.Flow) (ur
 	switch f.Answer.Outcome {
 	case idp.Denied:
 		return nil, refuse(accessDenied, "The person did not sign in or did not agree.")
+	case idp.NotAssigned:
+		return nil, refuse(accessDenied, "%s", unassigned)
 	case idp.LoginRequired:
 		return nil, refuse(loginRequired, "Nobody who may be used for this request is signed in, and prompt=none allows no question.")
 	case idp.ConsentRequired:
@@ -76,6 +79,7 @@ func (p *Provider) refuseAuthorization(w http.ResponseWriter, r *http.Request, a
 		return
 	}
 	note(r, e)
+	idp.TraceFailed(r.Context(), idp.Step{Name: "answer", Received: e.name}, &e.sentence)
 	p.deliver(w, r, a, url.Values{"error": {e.name}, "error_description": {describe(e.Public)}})
 }
 

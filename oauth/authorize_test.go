@@ -85,7 +85,7 @@ func TestAuthorizeErrors(t *testing.T) {
 		"a method without a challenge": {request("plain", "code_challenge", "-"), "", "invalid_request", "There is a code_challenge_method without a code_challenge."},
 		"a padded challenge":           {request("wiki", "code_challenge", challengeOf("x")+"="), "", "invalid_request", "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding."},
 		"a short challenge":            {request("wiki", "code_challenge", "abc"), "", "invalid_request", "The code_challenge is not a SHA-256 sum in base64url: it has 43 characters without padding."},
-		"an unknown prompt":            {request("wiki", "prompt", "create"), "", "invalid_request", "The parameter prompt has a value that is not supported: use none, login, consent or select_account."},
+		"an unknown prompt":            {request("wiki", "prompt", "create"), "", "invalid_request", "The parameter prompt has a value that is not supported: use none, login, consent, select_account."},
 		"none and another prompt":      {request("wiki", "prompt", "none login"), "", "invalid_request", "The prompt value none cannot be combined with others."},
 		"a max_age that is no number":  {request("wiki", "max_age", "1h"), "", "invalid_request", "The parameter max_age must be a whole number of seconds, 0 or more."},
 		"a negative max_age":           {request("wiki", "max_age", "-1"), "", "invalid_request", "The parameter max_age must be a whole number of seconds, 0 or more."},

@@ -36,6 +36,7 @@ func (p *Provider) issue(ctx context.Context, a *authorization, f idp.Flow) (url
 			return nil, err
 		}
 	}
+	u.traceIssued(ctx, params)
 	// Looking for the session before there is a grant would miss a sign-out in between.
 	if err := p.Login.Joined(ctx, f.Answer.Session, idp.SessionApp{Protocol: idp.ProtocolOIDC, App: a.client.ID, At: u.now}); err != nil {
 		return nil, notJoined(err)

@@ -122,6 +122,7 @@ func (p *Provider) settleDevice(w http.ResponseWriter, r *http.Request, f idp.Fl
 		p.Pages.Error(w, r, err)
 		return
 	}
+	idp.Trace(r.Context(), idp.Step{Name: "device", Result: idp.Answered, Received: string(f.Answer.Outcome), Text: "The device gets the answer when it asks next."})
 	idp.Note(r.Context(), slog.String("client", c.ID), slog.String("subject", f.Answer.Subject))
 	p.Pages.DeviceDone(w, r, web.DeviceDone{App: pageApp(&c), Connected: connected})
 }

@@ -15,6 +15,11 @@ type denial struct {
 	reason string // idp.Grant.Revoked
 }
 
+const (
+	notAssigned = "user_unassigned" // the reason
+	unassigned  = "The person is not assigned to this application."
+)
+
 func (d *denial) Unwrap() error { return d.fault }
 
 func deny(reason, sentence string) *denial {
@@ -35,6 +40,9 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 		return nil // the client's own: nobody to ask about
 	}
 	person, err := p.People.PersonFor(ctx, u.grant.Subject, u.client.ProfileQuery)
+	if u.request != nil || u.grantType != "" { // not what resource servers and userinfo ask all day
+		traceDirectory(ctx, person, err)
+	}
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
 		return deny("user_gone", "The person has no account any more.")
@@ -46,6 +54,8 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 		return refuse(invalidGrant, "The person's password has expired: they must sign in again.")
 	case person.Status != idp.Active:
 		return deny("user_disabled", "The person's account is disabled.")
+	case !u.client.Assigned.Allows(person):
+		return deny(notAssigned, unassigned)
 	}
 	if err := p.agreed(ctx, u); err != nil {
 		return err

@@ -41,6 +41,7 @@ func (p *Provider) Push(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := p.push(r.Context(), r, form)
 	if err != nil {
+		traceRefused(r.Context(), "pushed authorization request", form, err)
 		p.fail(w, r, err)
 		return
 	}

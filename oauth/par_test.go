@@ -75,7 +75,7 @@ func TestConformance_S04_FaultsOfAPush(t *testing.T) {
 		"another client's id":     {request("spa"), "wiki", 401, "invalid_client", "The client_id in the body is not the one in the Authorization header."},
 		"a wrong secret":          {with(request("wiki"), "client_secret", "wrong"), "", 401, "invalid_client", notAuthenticatedText},
 		"no secret":               {request("wiki"), "", 401, "invalid_client", notAuthenticatedText},
-		"a prompt nobody knows":   {request("wiki", "prompt", "dance"), "wiki", 400, "invalid_request", "The parameter prompt has a value that is not supported: use none, login, consent or select_account."},
+		"a prompt nobody knows":   {request("wiki", "prompt", "dance"), "wiki", 400, "invalid_request", "The parameter prompt has a value that is not supported: use none, login, consent, select_account."},
 		"a hint that is no token": {request("wiki", "id_token_hint", "x"), "wiki", 400, "invalid_request", "The id_token_hint is not an ID token that this provider issued to this client."},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -108,6 +108,9 @@ func TestRefreshAsksAgain(t *testing.T) {
 	}{
 		"person disabled": {func(h *house) { h.people.set(anna, idp.Disabled) }, "The person's account is disabled.", "user_disabled"},
 		"person gone":     {func(h *house) { h.people.set(anna, idp.Gone) }, "The person has no account any more.", "user_gone"},
+		"person unassigned": {func(h *house) {
+			h.change("wiki", func(c *idp.Client) { c.Assigned = &idp.Assignment{Users: []string{"bob"}} })
+		}, "The person is not assigned to this application.", "user_unassigned"},
 		"client disabled": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.Disabled = true }) }, "This application has been switched off by an administrator.", "client_disabled"},
 		"consent revoked": {func(h *house) { h.change("wiki", func(c *idp.Client) { c.FirstParty = false }) }, "The person no longer agrees to what this application was allowed.", "consent_revoked"},
 	} {

@@ -507,7 +507,7 @@ func TestClientsCannotRaiseThemselves(t *testing.T) {
 	greedy := metadata(
 		"client_id", "chosen", "client_secret", "chosen-by-the-client", "first_party", true, "introspect_all", true, "claims_mapping", []object{{"name": "x", "from": "email"}},
 		"allow_password_grant", true, "allow_implicit", true, "disabled", false, "resources", []string{"https://bank.example"}, "resource_server_for", []string{mailAPI},
-		"access_token_ttl", 86400, "refresh_token_ttl", 31536000, "scope", "openid admin mail.read", "registration_token_hash", "x", "First_Party", true,
+		"access_token_ttl", 86400, "refresh_token_ttl", 31536000, "scope", "openid admin mail.read", "registration_token_hash", "x", "First_Party", true, "assigned", object{},
 	)
 	a := r.call(http.MethodPost, "/oauth2/register", r.adminToken("registration"), greedy)
 	made := a.json(t)
@@ -519,7 +519,7 @@ func TestClientsCannotRaiseThemselves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.FirstParty || c.IntrospectAll || len(c.ClaimsMapping)+len(c.ResourceServerFor) > 0 || c.AccessTokenTTL+c.RefreshTokenTTL > 0 || !slices.Equal(c.Resources, []string{mailAPI}) {
+		if c.FirstParty || c.IntrospectAll || c.Assigned != nil || len(c.ClaimsMapping)+len(c.ResourceServerFor) > 0 || c.AccessTokenTTL+c.RefreshTokenTTL > 0 || !slices.Equal(c.Resources, []string{mailAPI}) {
 			t.Errorf("%s: %+v", when, c.ClientMetadata)
 		}
 	}

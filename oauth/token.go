@@ -37,6 +37,7 @@ func (p *Provider) Token(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := p.exchange(r.Context(), r, form)
 	if err != nil {
+		traceRefused(r.Context(), "token request", form, err)
 		p.fail(w, r, err)
 		return
 	}
@@ -72,6 +73,7 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	if err != nil {
 		return nil, err
 	}
+	idp.TraceAbout(ctx, idp.About{App: c.ID})
 	idp.Note(ctx, slog.String("client", c.ID), slog.String("grant_type", form.Get("grant_type")))
 	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}}
 	if err := p.prepare(r, u, form); err != nil {
@@ -97,6 +99,9 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	}
 	if err := p.commit(ctx, u); err != nil {
 		return nil, err
+	}
+	if u.grantType == idp.GrantPassword {
+		u.traceIssued(ctx, nil) // a sign-in of its own
 	}
 	idp.Note(ctx, slog.String("subject", u.grant.Subject))
 	return answer(minted, ar, u), nil
@@ -161,10 +166,15 @@ func withForm(r *http.Request, form url.Values) *http.Request {
 func (p *Provider) stillEntitled(ctx context.Context, u *unit) error {
 	err := p.entitled(ctx, u)
 	var d *denial
-	if u.grantType != "refresh_token" || !errors.As(err, &d) {
+	switch {
+	case !errors.As(err, &d):
 		return err
+	case u.grantType == "refresh_token":
+		return after(p.revoke(ctx, u, idp.EventRefreshDenied, d.reason), err)
+	case d.reason == notAssigned:
+		return after(p.Events.Record(ctx, idp.Event{Name: idp.EventAccessDenied, Subject: u.grant.Subject, App: u.client.ID, Detail: map[string]string{"grant_type": u.grantType}}), err)
 	}
-	return after(p.revoke(ctx, u, idp.EventRefreshDenied, d.reason), err)
+	return err
 }
 
 // narrow gives a refresh fewer scopes if it asks for fewer (RFC 6749 §6); fosite does

@@ -59,27 +59,41 @@ func (q *request) id() string {
 	return q.msg.ID
 }
 
-type check func(context.Context, *request) error
+// check is one step of the list, and its name in traces.
+type check struct {
+	name string
+	run  func(context.Context, *request) error
+}
 
 // accept runs every check in order. With first, the request has just arrived: its
 // replay mark is set. Afterwards, on the stored request, the mark is there and its own. The
 // request comes back even with an error, as far as it was understood.
 func (p *Provider) accept(ctx context.Context, in *received, first bool) (*request, error) {
 	q := &request{in: in}
-	checks := []check{p.read, p.lookUp, p.checkSignature, p.checkVersion, p.checkDestination, p.checkTime}
-	if first {
-		checks = append(checks, p.checkReplay)
-	}
-	checks = append(checks, p.chooseACS, p.checkLegacy, p.checkScoping, p.checkSubject, p.chooseContext, p.chooseAttributes, p.chooseFormat, p.checkEncryption)
-	if in.App != "" {
-		checks = []check{p.lookUpApp, p.chooseACS, p.checkLegacy, p.chooseContext, p.chooseFormat, p.checkEncryption}
-	}
-	for _, c := range checks {
-		if err := c(ctx, q); err != nil {
+	for _, c := range p.checks(in, first) {
+		err := c.run(ctx, q)
+		p.traceCheck(ctx, q, c.name, first, err)
+		if err != nil {
 			return q, err
 		}
 	}
 	return q, nil
+}
+
+func (p *Provider) checks(in *received, first bool) []check {
+	acs, legacy, class := check{"address for the answer", p.chooseACS}, check{"SHA-1", p.checkLegacy}, check{"authentication context", p.chooseContext}
+	format, encryption := check{"NameID format", p.chooseFormat}, check{"encryption", p.checkEncryption}
+	if in.App != "" {
+		return []check{{"application", p.lookUpApp}, acs, legacy, class, format, encryption}
+	}
+	checks := []check{
+		{"message", p.read}, {"application", p.lookUp}, {"signature", p.checkSignature},
+		{"Version", p.checkVersion}, {"Destination", p.checkDestination}, {"IssueInstant", p.checkTime},
+	}
+	if first {
+		checks = append(checks, check{"used once", p.checkReplay})
+	}
+	return append(checks, acs, legacy, check{"Scoping", p.checkScoping}, check{"Subject", p.checkSubject}, class, check{"attributes asked for", p.chooseAttributes}, format, encryption)
 }
 
 func (p *Provider) read(_ context.Context, q *request) (err error) {
@@ -104,11 +118,21 @@ func (p *Provider) lookUp(ctx context.Context, q *request) error {
 		return err
 	}
 	q.sp = sp
+	idp.TraceAbout(ctx, idp.About{App: sp.App})
 	idp.Note(ctx, slog.String("app", sp.App))
 	if sp.Disabled {
 		return notHere(q.msg.Issuer).Because(errors.New("the service provider is disabled"))
 	}
-	return nil
+	return p.stale(sp)
+}
+
+// stale: what somebody's signature vouched for until a day counts no longer after it (S19; Metadata §2.3.1).
+func (p *Provider) stale(sp idp.ServiceProvider) error {
+	if !sp.Source.Signed() || sp.Source.ValidUntil.IsZero() || p.now().Before(sp.Source.ValidUntil) {
+		return nil
+	}
+	return idp.Errorf(idp.Forbidden, "What is known about the application %.200q was valid until %s, and no newer metadata could be fetched. Its administrator should look at where its metadata comes from.",
+		sp.Name, sp.Source.ValidUntil.Format("2 January 2006 15:04 UTC")).On("Issuer")
 }
 
 func notHere(entityID string) *idp.Error {

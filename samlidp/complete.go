@@ -28,7 +28,7 @@ const (
 func CompleteServiceProvider(sp *idp.ServiceProvider, dev bool) error {
 	for _, step := range []func(*idp.ServiceProvider) error{
 		completeEntityID, completeName, completeEndpoints, completeLogout, completeSign, completeLegacy, completeEncryption,
-		completeNameID, completeNameIDSources, completeAudiences, completeTimes, completePolicy, completeKeys, completeAttributes,
+		completeNameID, completeNameIDSources, completeAudiences, completeTimes, completePolicy, completeAssigned, completeKeys, completeAttributes,
 	} {
 		if err := step(sp); err != nil {
 			return err

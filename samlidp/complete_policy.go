@@ -171,6 +171,13 @@ func completeTimes(sp *idp.ServiceProvider) error {
 	return nil
 }
 
+func completeAssigned(sp *idp.ServiceProvider) error {
+	if err := sp.Assigned.Check(); err != nil {
+		return err.On("/assigned" + err.Field)
+	}
+	return nil
+}
+
 func completePolicy(sp *idp.ServiceProvider) error {
 	if checkRelayState(sp.DefaultRelayState) != nil {
 		return invalid("/default_relay_state", "The RelayState must be text of at most %d bytes.", wire.MaxRelayState)

@@ -67,6 +67,7 @@ func TestCompleteRefuses(t *testing.T) {
 		"an entity ID with a space":       {func(sp *idp.ServiceProvider) { sp.EntityID = "urn:x " }, "/entity_id", "without spaces around it"},
 		"an entity ID with an invisible":  {func(sp *idp.ServiceProvider) { sp.EntityID = "urn:\u200bx" }, "/entity_id", "without spaces around it"},
 		"an entity ID of 2 KB":            {func(sp *idp.ServiceProvider) { sp.EntityID = strings.Repeat("x", 2000) }, "/entity_id", "at most 1024 bytes"},
+		"an assignment to nobody's name":  {func(sp *idp.ServiceProvider) { sp.Assigned = &idp.Assignment{Users: []string{"a", ""}} }, "/assigned/users/1", "The entry is empty."},
 		"a name with NUL":                 {func(sp *idp.ServiceProvider) { sp.Name = "a\x00" }, "/name", "ordinary text"},
 		"an app id in capitals":           {func(sp *idp.ServiceProvider) { sp.App = "Wiki" }, "/app", "a to z, 0 to 9"},
 		"an app id with a slash":          {func(sp *idp.ServiceProvider) { sp.App = "a/b" }, "/app", "a to z, 0 to 9"},

@@ -18,6 +18,10 @@
 // records the Event, and only then writes and signs the Response (response.go, assertion.go), encrypts
 // it if the policy says so (encrypt.go), and has the browser carry it (deliver.go).
 //
+// Every check of a sign-in or logout goes into the trace of its support code, without
+// signatures and RelayState (trace.go, slo_trace.go). [Decode] shows an admin any message that
+// somebody sends in; it decides nothing (decode.go).
+//
 // What an admin may decide about an application is [idp.ServiceProviderPolicy];
 // complete.go and complete_policy.go refuse what could not work before it is saved.
 //
@@ -66,8 +70,8 @@
 //	S15 parsers that read differently  TestAttack_S15_AmbiguousDocuments; wire and dsig: TestS15…
 //	S16 encryption as an oracle        TestAttack_S16_CBCInAnUnsignedRequest; xenc: TestAttack_S16_PaddingOracle
 //	S17 KeyInfo                        TestAttack_S17_KeyInfo
-//	S18 requests that we are made do   package outbound
-//	S19 poisoned metadata              md: TestParseSPRefuses
+//	S18 requests that we are made do   package outbound; server: TestMetadataIsReadAgainByItself
+//	S19 poisoned metadata              md: TestParseSPRefuses, TestAttack_S19_PoisonedMetadata
 //	S20 a way around the login         TestAttack_S20_NoECP
 //	S21 unsolicited answers            TestS21_IdPInitiated, TestAttack_S21_ParametersOfALink
 //	S23 artifacts                      TestAttack_S23_Artifact

@@ -291,11 +291,18 @@ func newRing(t testing.TB) fakeRing {
 
 func (r fakeRing) SAMLKey() keys.SAMLKey { return r.key }
 
-func (r fakeRing) SAMLKeyFor(_ context.Context, _ keys.Recorder, alg string) (keys.SAMLKey, error) {
-	if alg == keys.ES256 {
+func (r fakeRing) SAMLKeyOf(_ context.Context, _ keys.Recorder, app keys.SAMLApp) (keys.SAMLKey, error) {
+	if app.Alg == keys.ES256 {
 		return r.ec, nil
 	}
 	return r.key, nil
+}
+
+func (r fakeRing) SAMLCertificatesOf(app keys.SAMLApp) []*x509.Certificate {
+	if app.Alg == keys.ES256 {
+		return []*x509.Certificate{r.ec.Certificate}
+	}
+	return []*x509.Certificate{r.key.Certificate}
 }
 
 func (r fakeRing) SAMLDecrypters() []crypto.Decrypter {

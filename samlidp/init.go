@@ -99,9 +99,13 @@ func (p *Provider) lookUpApp(ctx context.Context, q *request) error {
 		return err
 	}
 	q.sp = sp
+	idp.TraceAbout(ctx, idp.About{App: sp.App})
 	idp.Note(ctx, slog.String("app", sp.App))
 	if !sp.AllowIDPInitiated {
 		return idp.Errorf(idp.Forbidden, "%s does not take sign-ins that start here. Open %s itself and choose to sign in there.", sp.Name, sp.Name)
+	}
+	if err := p.stale(sp); err != nil {
+		return err
 	}
 	q.relayState, q.relayed = q.in.RelayState, q.in.Relayed
 	if !q.relayed && sp.DefaultRelayState != "" {

@@ -54,6 +54,8 @@ func settled(q *request, f idp.Flow) error {
 	case idp.SignedIn:
 	case idp.Denied:
 		return responder(subAuthnFailed, "The person cancelled the sign-in.")
+	case idp.NotAssigned:
+		return notAssigned()
 	case idp.LoginRequired, idp.ConsentRequired:
 		return responder(subNoPassive, "The request is passive (IsPassive), and the person would have to sign in first.")
 	default:
@@ -69,6 +71,7 @@ func settled(q *request, f idp.Flow) error {
 // person asks the directory again: between sign-in and answer an admin may have acted.
 func (p *Provider) person(ctx context.Context, sp idp.ServiceProvider, subject string) (idp.Person, error) {
 	person, err := p.people.PersonFor(ctx, subject, sp.ProfileQuery)
+	traceDirectory(ctx, person, err)
 	if errors.Is(err, idp.ErrNotFound) {
 		person, err = idp.Person{Subject: subject, Status: idp.Gone}, nil
 	}
@@ -78,7 +81,14 @@ func (p *Provider) person(ctx context.Context, sp idp.ServiceProvider, subject s
 	if person.Status != idp.Active {
 		return person, responder(subRequestDenied, "The person may not sign in at the moment.").because(errors.New("directory status: " + string(person.Status)))
 	}
+	if !sp.Assigned.Allows(person) {
+		return person, notAssigned()
+	}
 	return person, nil
+}
+
+func notAssigned() *fault {
+	return responder(subRequestDenied, "The person is not assigned to this application.")
 }
 
 func (p *Provider) assertion(ctx context.Context, q *request, who idp.Answer, person idp.Person) (*assertion, error) {
@@ -157,6 +167,7 @@ func (p *Provider) join(ctx context.Context, q *request, who idp.Answer, a *asse
 // recordIssued comes before the answer leaves: what is not on record is not handed out.
 func (p *Provider) recordIssued(ctx context.Context, q *request, person idp.Person, r *response) error {
 	idp.Note(ctx, slog.String("subject", person.Subject))
+	traceIssued(ctx, q, r)
 	detail := map[string]string{
 		"assertion_id": r.assertion.id, "in_response_to": r.inResponseTo, "acs": q.acs.Location,
 		"nameid_format": r.assertion.name.Format, "class": r.assertion.class,
@@ -179,6 +190,7 @@ func (q *request) markWeak(detail map[string]string) {
 // ours where it cannot or where the fault is on our side.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, q *request, err error) {
 	p.recordRefused(r.Context(), q, err)
+	traceRefused(r.Context(), q, err)
 	var f *fault
 	if !errors.As(err, &f) {
 		p.pages.Error(w, r, err)

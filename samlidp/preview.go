@@ -50,7 +50,7 @@ func (p *Provider) Preview(ctx context.Context, sp idp.ServiceProvider, subject 
 func (p *Provider) imagined(ctx context.Context, sp idp.ServiceProvider, person idp.Person) (*assertion, *request, error) {
 	now := p.now().UTC()
 	q := &request{in: &received{App: sp.App, At: now}, sp: sp}
-	for _, step := range []check{p.chooseACS, p.checkLegacy, p.chooseContext, p.chooseFormat, p.checkEncryption} {
+	for _, step := range []func(context.Context, *request) error{p.chooseACS, p.checkLegacy, p.chooseContext, p.chooseFormat, p.checkEncryption} {
 		if err := step(ctx, q); err != nil {
 			return nil, nil, err
 		}

@@ -35,10 +35,14 @@ type Records interface {
 	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 }
 
-// Flows puts a request that came by POST aside until the browser comes back by GET.
+// Flows puts a request that came by POST aside until the browser comes back by GET, and
+// remembers who has read our metadata.
 type Flows interface {
 	CreateFlow(ctx context.Context, f idp.Flow) error
 	TakeFlow(ctx context.Context, id string) (idp.Flow, error)
+	CreateTicket(ctx context.Context, t idp.Ticket) error
+	Ticket(ctx context.Context, kind, id string) (idp.Ticket, error)
+	UpdateTicket(ctx context.Context, t idp.Ticket) error
 }
 
 // Marks remembers which requests were seen.
@@ -49,7 +53,8 @@ type Marks interface {
 // Ring holds the keys and everything that metadata publishes of them.
 type Ring interface {
 	SAMLKey() keys.SAMLKey
-	SAMLKeyFor(ctx context.Context, events keys.Recorder, alg string) (keys.SAMLKey, error)
+	SAMLKeyOf(ctx context.Context, events keys.Recorder, app keys.SAMLApp) (keys.SAMLKey, error)
+	SAMLCertificatesOf(app keys.SAMLApp) []*x509.Certificate
 	SAMLDecrypters() []crypto.Decrypter
 	SAMLCertificates() []*x509.Certificate
 }
@@ -120,6 +125,7 @@ type Options struct {
 	Events   Events
 
 	Scope      string           // behind the @ of subject identifiers; default: the issuer's host
+	About      About            // who runs it, for metadata
 	Dev        bool             // answers may go to http on loopback
 	Post       Post             // nil: nothing is sent by SOAP
 	SessionTTL time.Duration    // longest life of a session; default 12 h
@@ -150,9 +156,10 @@ type Provider struct {
 	post       Post
 	sessionTTL time.Duration
 
-	scope    string
-	signers  signers
-	metadata atomic.Pointer[document]
+	scope        string
+	organisation About
+	signers      signers
+	metadata     atomic.Pointer[document]
 }
 
 // New returns a Provider. It fails if the options are incomplete or the key cannot sign.
@@ -166,7 +173,7 @@ func New(o Options) (*Provider, error) {
 		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, sloURL: o.Issuer + SLOPath, dev: o.Dev,
 		records: o.Records, flows: o.Flows, tickets: o.Tickets, sessions: o.Sessions, marks: o.Marks, ring: o.Ring, login: o.Login,
 		logout: o.Logout, post: o.Post, sessionTTL: cmp.Or(o.SessionTTL, 12*time.Hour),
-		scope: firstOf(o.Scope, host(o.Issuer)), people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
+		scope: firstOf(o.Scope, host(o.Issuer)), organisation: o.About, people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
 		newID: func() string { return "_" + idp.NewID() }, // xs:ID may not start with a digit
 	}
 	if p.now == nil {

@@ -221,7 +221,13 @@ func TestPersonMayNotSignIn(t *testing.T) {
 		change    func(h *house, p *idp.Person)
 		sub, text string
 	}{
-		"disabled meanwhile":         {func(_ *house, p *idp.Person) { p.Status = idp.Disabled }, "RequestDenied", "The person may not sign in at the moment."},
+		"disabled meanwhile": {func(_ *house, p *idp.Person) { p.Status = idp.Disabled }, "RequestDenied", "The person may not sign in at the moment."},
+		"unassigned meanwhile": {func(h *house, _ *idp.Person) {
+			sp, err := h.store.ServiceProvider(h.t.Context(), "wiki")
+			must(h.t, err)
+			sp.Assigned = &idp.Assignment{Users: []string{"bob"}}
+			must(h.t, h.store.UpdateServiceProvider(h.t.Context(), sp))
+		}, "RequestDenied", "The person is not assigned to this application."},
 		"gone from the directory":    {func(_ *house, p *idp.Person) { p.Status = idp.Gone }, "RequestDenied", "The person may not sign in at the moment."},
 		"without an email address":   {func(_ *house, p *idp.Person) { delete(p.Attributes, "email") }, "RequestDenied", `"email" as NameID, and the directory has none`},
 		"without a required surname": {func(_ *house, p *idp.Person) { delete(p.Attributes, "family_name") }, "RequestDenied", `The attribute "LastName" is required`},

@@ -57,12 +57,12 @@ func (p *Provider) signs() (*dsig.Signer, error) {
 
 // signsFor returns the signer of what an application gets, by its policy.
 func (p *Provider) signsFor(ctx context.Context, sp idp.ServiceProvider) (*dsig.Signer, error) {
-	alg, kind := signatureAlgorithm(sp.SignatureAlgorithm)
+	alg, _ := signatureAlgorithm(sp.SignatureAlgorithm)
 	legacy := alg == dsig.RSASHA1
 	if legacy && p.legacyOver(sp) { // only refusals come this far
 		alg, legacy = dsig.RSASHA256, false
 	}
-	key, err := p.ring.SAMLKeyFor(ctx, p.events, kind)
+	key, err := p.ring.SAMLKeyOf(ctx, p.events, wearer(sp))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,13 @@ func (p *Provider) signsFor(ctx context.Context, sp idp.ServiceProvider) (*dsig.
 	})
 }
 
-// signatureAlgorithm translates the policy's word; kind is the key's ([keys.Ring.SAMLKeyFor]).
+// wearer is an application as the ring knows it.
+func wearer(sp idp.ServiceProvider) keys.SAMLApp {
+	_, kind := signatureAlgorithm(sp.SignatureAlgorithm)
+	return keys.SAMLApp{App: sp.App, Key: sp.SigningKey, Alg: kind}
+}
+
+// signatureAlgorithm translates the policy's word; kind is the key's ([keys.SAMLApp]).
 func signatureAlgorithm(name string) (uri, kind string) {
 	switch name {
 	case "rsa-sha384":

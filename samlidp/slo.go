@@ -30,6 +30,7 @@ func (p *Provider) SLO(w http.ResponseWriter, r *http.Request) {
 	e, err := p.receiveLogout(w, r)
 	switch {
 	case err != nil:
+		traceFault(r.Context(), idp.Step{Name: "message"}, err)
 		p.pages.Error(w, r, err)
 	case e.wire.Response:
 		p.hear(w, r, e)
@@ -143,6 +144,7 @@ func (p *Provider) endNamed(ctx context.Context, sp idp.ServiceProvider, t *logo
 	if err != nil {
 		return false, status, err
 	}
+	traceNamed(ctx, *t, sessions)
 	if !known {
 		// The same words whether nobody has this name or somebody at another application (S24).
 		return false, status, requester(subUnknownPrincipal, "Nobody is known to this application under that NameID. Send NameID and SessionIndex exactly as they were in the assertion.")
@@ -187,6 +189,8 @@ func (p *Provider) goOn(ctx context.Context, kind, secret string) (t logoutTask,
 		if err = json.Unmarshal(ticket.Data, &t); err != nil {
 			return t, sp, err
 		}
+		idp.JoinTrace(ctx, t.Support)
+		idp.KeepTrace(ctx)
 		sp, err = p.records.ServiceProvider(ctx, t.App)
 	}
 	if errors.Is(err, idp.ErrNotFound) {

@@ -29,8 +29,14 @@ type envelope struct {
 // just now. Logout is worth nothing without a signature: anybody could sign anybody out (S22), so
 // here it is demanded whatever the registration says (Profiles §4.4.3.1, §4.4.4.1).
 func (p *Provider) authenticate(ctx context.Context, e *envelope) error {
-	for _, check := range []func(context.Context, *envelope) error{p.knownSender, p.signedBySender, p.addressed, p.recent} {
-		if err := check(ctx, e); err != nil {
+	e.traceReceived(ctx)
+	for _, c := range []struct {
+		name string
+		run  func(context.Context, *envelope) error
+	}{{"application", p.knownSender}, {"signature", p.signedBySender}, {"Destination", p.addressed}, {"IssueInstant", p.recent}} {
+		err := c.run(ctx, e)
+		e.traceCheck(ctx, c.name, err)
+		if err != nil {
 			return err
 		}
 	}
@@ -46,6 +52,7 @@ func (p *Provider) knownSender(ctx context.Context, e *envelope) error {
 		return err
 	}
 	e.sp = sp
+	idp.TraceAbout(ctx, idp.About{App: sp.App})
 	idp.Note(ctx, slog.String("app", sp.App))
 	return nil
 }
@@ -108,6 +115,7 @@ func (p *Provider) once(ctx context.Context, e *envelope) error {
 // logoutTask is a LogoutRequest that has passed every check: what is stored while the
 // browser is elsewhere.
 type logoutTask struct {
+	Support      string     `json:"support,omitempty"` // of the trace
 	App          string     `json:"app"`
 	ID           string     `json:"id"` // of the request
 	Binding      string     `json:"binding"`
@@ -130,10 +138,12 @@ func (p *Provider) acceptLogout(ctx context.Context, e *envelope) (logoutTask, e
 	if err := p.authenticate(ctx, e); err != nil {
 		return logoutTask{}, err
 	}
-	if err := p.once(ctx, e); err != nil {
+	err = p.once(ctx, e)
+	e.traceCheck(ctx, "used once", err)
+	if err != nil {
 		return logoutTask{}, err
 	}
-	t := logoutTask{App: e.sp.App, ID: m.ID, Binding: wire.BindingSOAP, Asynchronous: m.Asynchronous, Indexes: m.SessionIndexes}
+	t := logoutTask{Support: idp.RequestOf(ctx).Support, App: e.sp.App, ID: m.ID, Binding: wire.BindingSOAP, Asynchronous: m.Asynchronous, Indexes: m.SessionIndexes}
 	if e.wire != nil {
 		t.Binding, t.RelayState = e.wire.Binding, e.wire.RelayState
 	}

@@ -15,6 +15,7 @@ import (
 // the person otherwise.
 func (p *Provider) refuseLogout(w http.ResponseWriter, r *http.Request, sp idp.ServiceProvider, t logoutTask, err error) {
 	p.recordLogoutRefused(r.Context(), sp, err)
+	traceFault(r.Context(), idp.Step{Name: "sign-out"}, err)
 	var f *fault
 	if !errors.As(err, &f) {
 		p.pages.Error(w, r, err)
@@ -53,6 +54,7 @@ func (p *Provider) recordLogoutRefused(ctx context.Context, sp idp.ServiceProvid
 // registration. Where there is none, or no answer is wanted, the person ends here.
 func (p *Provider) answerLogout(w http.ResponseWriter, r *http.Request, sp idp.ServiceProvider, t logoutTask, status logoutStatus) {
 	e, ok := p.answerEndpoint(sp, t.Binding)
+	traceLogoutAnswer(r.Context(), status, e.Location)
 	if !ok || t.Asynchronous {
 		p.pages.SignedOut(w, r, web.SignedOut{})
 		return

@@ -29,8 +29,9 @@ const ticketSent = "saml-slo-sent"
 
 // sentRequest is a LogoutRequest of ours that goes through a browser.
 type sentRequest struct {
-	Logout string `json:"logout"` // the login's name for this logout
-	App    string `json:"app"`
+	Support string `json:"support,omitempty"` // of the trace
+	Logout  string `json:"logout"`            // the login's name for this logout
+	App     string `json:"app"`
 	// For the POST binding, whose page is made when the frame opens.
 	Name  *nameID `json:"name,omitempty"`
 	Index string  `json:"index,omitempty"`
@@ -59,6 +60,7 @@ func (p *Provider) Farewells(ctx context.Context, logout string, s idp.Session, 
 		if err != nil {
 			return list, err
 		}
+		idp.TraceAbout(ctx, idp.About{Protocol: idp.ProtocolSAML, Subject: s.Subject})
 		list = append(list, p.farewell(ctx, logout, s, a, sp))
 	}
 	return list, nil
@@ -92,7 +94,8 @@ func (p *Provider) visit(ctx context.Context, logout string, e idp.Endpoint, a i
 	if err != nil {
 		return "", err
 	}
-	sent := sentRequest{Logout: logout, App: sp.App}
+	traceFarewell(ctx, sp, e)
+	sent := sentRequest{Support: idp.RequestOf(ctx).Support, Logout: logout, App: sp.App}
 	if e.Binding == wire.BindingPost {
 		sent.Name, sent.Index = &m.name, a.SessionIndex
 	}

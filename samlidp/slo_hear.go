@@ -16,6 +16,7 @@ import (
 func (p *Provider) hear(w http.ResponseWriter, r *http.Request, e *envelope) {
 	if err := p.heard(r.Context(), e); err != nil {
 		p.recordLogoutRefused(r.Context(), e.sp, err)
+		traceFault(r.Context(), idp.Step{Name: "answer of the application"}, err)
 		p.pages.Error(w, r, err)
 		return
 	}
@@ -45,7 +46,9 @@ func (p *Provider) heard(ctx context.Context, e *envelope) error {
 	} else if err != nil {
 		return err
 	}
+	idp.JoinTrace(ctx, sent.Support)
 	cause := m.Status.Failure()
+	traceHeard(ctx, cause)
 	if cause != nil {
 		idp.Note(ctx, slog.String("answer", cause.Error()))
 	}

@@ -26,6 +26,7 @@ const (
 func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 	e, err := p.receiveSOAP(w, r)
 	if err != nil {
+		traceFault(r.Context(), idp.Step{Name: "message"}, err)
 		p.soapFault(w, r, err)
 		return
 	}
@@ -36,6 +37,7 @@ func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		p.recordLogoutRefused(r.Context(), e.sp, err)
+		traceFault(r.Context(), idp.Step{Name: "sign-out"}, err)
 		var f *fault
 		if !errors.As(err, &f) {
 			p.soapFault(w, r, err)
@@ -43,6 +45,7 @@ func (p *Provider) SOAPLogout(w http.ResponseWriter, r *http.Request) {
 		}
 		status = f.logoutStatus()
 	}
+	traceLogoutAnswer(r.Context(), status, "the caller, by SOAP")
 	m := logoutResponse{id: p.newID(), inResponseTo: t.ID, at: p.now().UTC(), status: status}
 	doc, err := p.document(r.Context(), e.sp, wire.BindingSOAP, m.write)
 	if err != nil {
@@ -113,6 +116,7 @@ func writeSOAP(w http.ResponseWriter, status int, doc []byte) {
 // send sends one LogoutRequest by SOAP and hears the answer. nil: the application has
 // ended its session.
 func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, index string, sp idp.ServiceProvider) error {
+	traceFarewell(ctx, sp, to)
 	if p.post == nil {
 		return errors.New("nothing can be sent from here")
 	}

@@ -21,6 +21,7 @@ const stashPrefix = "post-"
 func (p *Provider) SSO(w http.ResponseWriter, r *http.Request) {
 	in, err := p.receive(w, r)
 	if err != nil {
+		traceFault(r.Context(), idp.Step{Name: "message"}, err)
 		p.refuse(w, r, &request{}, err)
 		return
 	}
@@ -59,8 +60,9 @@ func (p *Provider) putAside(w http.ResponseWriter, r *http.Request, q *request) 
 	stored, err := q.in.marshal()
 	if err == nil {
 		now := p.now().UTC()
-		f := idp.Flow{ID: stashPrefix + idp.NewSecret(), Protocol: idp.ProtocolSAML, App: q.sp.App, Request: stored, CreatedAt: now, ExpiresAt: now.Add(stashTTL)}
+		f := idp.Flow{ID: stashPrefix + idp.NewSecret(), Support: idp.RequestOf(r.Context()).Support, Protocol: idp.ProtocolSAML, App: q.sp.App, Request: stored, CreatedAt: now, ExpiresAt: now.Add(stashTTL)}
 		if err = p.flows.CreateFlow(r.Context(), f); err == nil {
+			idp.KeepTrace(r.Context())
 			w.Header().Set("Cache-Control", "no-store")
 			http.Redirect(w, r, p.issuer+ContinuePath+"?request="+url.QueryEscape(f.ID), http.StatusSeeOther)
 			return
@@ -83,6 +85,7 @@ func (p *Provider) continuePosted(w http.ResponseWriter, r *http.Request, id str
 		p.pages.Error(w, r, err)
 		return
 	}
+	idp.JoinTrace(r.Context(), f.Support)
 	if q, ok := p.again(w, r, f.Request); ok {
 		p.begin(w, r, q)
 	}

@@ -19,7 +19,12 @@ type verdict struct {
 }
 
 func (p *program) configCheck() *cobra.Command {
-	return &cobra.Command{Use: "check", Short: "Say everything that is wrong with the configuration", Args: takes(cobra.NoArgs), RunE: func(cmd *cobra.Command, _ []string) error {
+	var apps bool
+	var least string
+	cmd := &cobra.Command{Use: "check", Short: "Say everything that is wrong with the configuration, or with the apps", Args: takes(cobra.NoArgs), RunE: func(cmd *cobra.Command, args []string) error {
+		if apps {
+			return p.checkApps(least)(cmd, args)
+		}
 		_, err := p.settings(cmd, false)
 		var faults config.Faults
 		if err != nil && !(p.json && errors.As(err, &faults)) {
@@ -30,6 +35,9 @@ func (p *program) configCheck() *cobra.Command {
 		}
 		return err
 	}}
+	cmd.Flags().BoolVar(&apps, "apps", false, "grade the registered apps instead, with the fix for each finding")
+	cmd.Flags().StringVar(&least, "grade", "C", "with --apps: fail if an app is worse than this, A to D")
+	return cmd
 }
 
 func (p *program) configPrint() *cobra.Command {

@@ -133,7 +133,7 @@ func (p *program) admin(c config.Config, s stores, ring *keys.Ring) (*api.Admin,
 	return api.New(api.Options{
 		Issuer: c.Issuer, Dev: c.Dev, LocalDirectory: c.LocalDirectory(), Records: s.records, Sessions: s.flows, Tickets: s.flows, Ring: ring, Fetch: fetch,
 		Audit: audit.New(s.records, slog.New(slog.DiscardHandler), p.now), Now: p.now,
-		SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider},
+		SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider},
 	}), nil
 }
 

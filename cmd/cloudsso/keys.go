@@ -13,7 +13,10 @@ import (
 func (p *program) keys() *cobra.Command {
 	return group("keys", "Signing keys: list, rotate, activate, retire", p.keysList(), p.keysRotate(),
 		p.keysStep("activate", "Sign with a published key from now on; on the old key, the way back", "use a key that applications may not have read yet: they may refuse what it signs", (*api.Owner).ActivateKey),
-		p.keysStep("retire", "Publish a key no longer; on the next key, call its rotation off", "do not wait for what the key signed to expire: it is worthless at once", (*api.Owner).RetireKey))
+		p.keysStep("retire", "Publish a key no longer; on the next key, call its rotation off", "do not wait for what the key signed to expire: it is worthless at once", (*api.Owner).RetireKey),
+		p.keysBack("deactivate", "Let an application's own key sign no more: the key before it does", (*api.Owner).DeactivateKey),
+		p.keysBack("publish", "Publish a retired SAML key again, without signing", (*api.Owner).PublishKey),
+		p.keysImport(), p.keysApps())
 }
 
 func (p *program) keysList() *cobra.Command {
@@ -43,6 +46,7 @@ func (p *program) keysRotate() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&r.Use, "use", "", "which keys: sig (the default), saml or token")
 	cmd.Flags().StringVar(&r.Alg, "alg", "", "their algorithm: RS256 (the default), ES256, PS256, EdDSA, RS384 and so on; HS256 for token")
+	cmd.Flags().StringVar(&r.App, "app", "", "with --use saml: a key of its own for this service provider")
 	cmd.Flags().BoolVar(&r.Now, "now", false, "sign with it at once, in an emergency: relying parties may refuse tokens for five minutes, service providers until they read the metadata again")
 	return cmd
 }

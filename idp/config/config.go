@@ -19,12 +19,14 @@ type Config struct {
 	StorePool      int            `json:"store_pool" default:"16" doc:"PostgreSQL: how many connections this node may have open, 2 to 1000."`
 	StoreTimeout   Duration       `json:"store_timeout" default:"10s" doc:"PostgreSQL: how long one statement may take, half of it waiting for a lock; 100ms to 5m."`
 	DrainDelay     Duration       `json:"drain_delay" default:"5s" doc:"How long a node that was told to stop still accepts connections while /readyz says 503, so that proxies notice. With dev the default is 0s."`
+	TraceTTL       Duration       `json:"trace_ttl" default:"168h" doc:"How long the trace of a sign-in is kept, for admins who are given its support code; up to 2160h. 0s: none are kept."`
 	TrustedProxies []netip.Prefix `json:"trusted_proxies" doc:"Networks (CIDR) of the reverse proxies whose X-Forwarded-For is believed."`
 	Outbound       Outbound       `json:"outbound"`
 	Limits         Limits         `json:"limits"`
 	Logout         Logout         `json:"logout"`
 	SignUpURL      string         `json:"signup_url" doc:"Where people make an account themselves, for prompt=create and a link on the sign-in page. It gets return_to, the address at which the sign-in goes on."`
 	SAML           SAML           `json:"saml"`
+	Organisation   Organisation   `json:"organisation"`
 	Dev            bool           `json:"dev" doc:"For work on one machine: http on loopback addresses. Refuses to listen anywhere else."`
 	Demo           bool           `json:"demo" doc:"Dev, with a demo directory, a demo relying party and a demo service provider."`
 	Log            Log            `json:"log"`
@@ -33,6 +35,8 @@ type Config struct {
 	Registration              string   `json:"registration" default:"off" enum:"open,token,off" doc:"Who may register clients at /oauth2/register (RFC 7591): anybody, whoever has a token of the role registration, or nobody."`
 	RegistrationAllowImplicit bool     `json:"registration_allow_implicit" doc:"Clients that register themselves may use the implicit and hybrid flows."`
 	RegistrationResources     []string `json:"registration_resources" doc:"Resource servers (absolute URIs) that clients which register themselves may ask access tokens for."`
+
+	Presets string `json:"presets" doc:"Folder with presets of your own, one YAML file each; one with the id of a built-in preset takes its place."`
 
 	Directories []Directory `json:"directories" doc:"Who can sign in, asked in this order. Default: the built-in users."`
 }
@@ -46,6 +50,20 @@ type Outbound struct {
 // SAML is what service providers see of the whole installation.
 type SAML struct {
 	Scope string `json:"scope" doc:"What stands behind the @ of subject identifiers (subject-id, pairwise-id), such as example.org. Never change it once service providers have seen it. Default: the host of the issuer."`
+}
+
+// Organisation is who runs this server, as SAML metadata tells service providers and their
+// people. What is empty is not told.
+type Organisation struct {
+	Name           string `json:"name" doc:"As people know it."`
+	Description    string `json:"description" doc:"One sentence."`
+	URL            string `json:"url" doc:"Its home page."`
+	PrivacyURL     string `json:"privacy_url" doc:"Its privacy statement."`
+	SupportURL     string `json:"support_url" doc:"A page that helps people who cannot sign in (errorURL of the metadata)."`
+	LogoURL        string `json:"logo_url" doc:"https address of its logo."`
+	LogoWidth      int    `json:"logo_width" default:"160" doc:"Pixels."`
+	LogoHeight     int    `json:"logo_height" default:"80" doc:"Pixels."`
+	TechnicalEmail string `json:"technical_email" doc:"Whom administrators of service providers write to."`
 }
 
 // Limits of attempts.

@@ -51,8 +51,9 @@ func TestDefaultsAreSafe(t *testing.T) {
 	t.Parallel()
 	c := load(t, config.Sources{Env: []string{issuer}})
 	want := config.Config{
-		Issuer: "https://sso.example.org", Listen: ":8080", OpsListen: "127.0.0.1:9090", Data: "./data", StorePool: 16, StoreTimeout: config.Duration(10 * time.Second), DrainDelay: config.Duration(5 * time.Second),
+		Issuer: "https://sso.example.org", Listen: ":8080", OpsListen: "127.0.0.1:9090", Data: "./data", StorePool: 16, StoreTimeout: config.Duration(10 * time.Second), DrainDelay: config.Duration(5 * time.Second), TraceTTL: config.Duration(168 * time.Hour),
 		Registration: config.RegistrationOff,
+		Organisation: config.Organisation{LogoWidth: 160, LogoHeight: 80},
 		Limits:       config.Limits{Enabled: true}, Log: config.Log{Format: "json", Level: "info"},
 		Directories: []config.Directory{{ID: "local", Kind: "local"}},
 	}

@@ -16,6 +16,7 @@ const (
 	maxPool       = 1000
 	minTimeout    = Duration(100 * time.Millisecond)
 	maxTimeout    = Duration(5 * time.Minute)
+	maxTraceTTL   = Duration(90 * 24 * time.Hour)
 	maxDrainDelay = Duration(5 * time.Minute) // more than any proxy's health check needs
 )
 
@@ -76,6 +77,7 @@ func (v *validator) check() {
 	if v.SAML.Scope != "" && !samlScope.MatchString(v.SAML.Scope) {
 		v.fault("saml.scope", "Expected a domain name such as example.org.")
 	}
+	v.checkOrganisation()
 	v.checkDirectories()
 	v.checkScopes()
 	v.checkRegistration()
@@ -156,6 +158,9 @@ func (v *validator) checkStores() {
 	}
 	if v.StoreTimeout < minTimeout || v.StoreTimeout > maxTimeout {
 		v.fault("store_timeout", "Expected %s to %s.", minTimeout, maxTimeout)
+	}
+	if v.TraceTTL < 0 || v.TraceTTL > maxTraceTTL {
+		v.fault("trace_ttl", "Expected %s to %s.", Duration(0), maxTraceTTL)
 	}
 	if v.DrainDelay < 0 || v.DrainDelay > maxDrainDelay {
 		v.fault("drain_delay", "Expected %s to %s.", Duration(0), maxDrainDelay)

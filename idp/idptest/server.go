@@ -59,7 +59,7 @@ func New(t testing.TB, o Options) *Server {
 			t.Fatal(err)
 		}
 	}
-	c := config.Config{Issuer: s.Issuer, Dev: true, Directories: []config.Directory{{ID: "local", Kind: config.KindLocal}}}
+	c := config.Config{Issuer: s.Issuer, Dev: true, TraceTTL: config.Duration(7 * 24 * time.Hour), Directories: []config.Directory{{ID: "local", Kind: config.KindLocal}}}
 	if o.Config != nil {
 		o.Config(&c)
 	}

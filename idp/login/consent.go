@@ -35,6 +35,7 @@ func (h *Handler) ConsentPost(w http.ResponseWriter, r *http.Request) {
 	case "allow":
 		err = h.agree(r.Context(), v)
 	case "deny":
+		idp.Trace(r.Context(), idp.Step{Name: "consent", Result: idp.Failed, Text: "The person did not agree."})
 		v.flow.Answer = idp.Answer{Outcome: idp.Denied}
 		err = h.recordConsent(r.Context(), idp.EventConsentDenied, v)
 	}
@@ -50,6 +51,7 @@ func (h *Handler) agree(ctx context.Context, v visit) error {
 	if err := h.recordConsent(ctx, idp.EventConsentGiven, v); err != nil {
 		return err
 	}
+	idp.Trace(ctx, idp.Step{Name: "consent", Result: idp.Passed, Received: strings.Join(f.Ask.Scopes, " ")})
 	f.Answer.Scopes = f.Ask.Scopes
 	return h.consents.GiveConsent(ctx, idp.Consent{Subject: v.session.Subject, ClientID: f.App, Scopes: f.Ask.Scopes, At: h.now()})
 }

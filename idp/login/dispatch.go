@@ -16,6 +16,7 @@ const (
 	settled step = iota
 	askPassword
 	askAccount
+	tellNoAccess
 	askConsent
 )
 
@@ -44,7 +45,7 @@ func (h *Handler) next(ctx context.Context, v visit) (decision, error) {
 	case f.Ask.SelectAccount && f.Answer.Subject != person.Subject:
 		d.step = askAccount
 	default:
-		if d.step, err = h.consentStep(ctx, f, person.Subject); err != nil {
+		if d.step, err = h.appStep(ctx, f, person); err != nil {
 			return decision{}, err
 		}
 	}
@@ -91,14 +92,11 @@ func (h *Handler) enough(f *idp.Flow, s *idp.Session) bool {
 	return age == nil || *age > 0 && h.now().Sub(s.AuthTime) <= *age
 }
 
-// consentStep is askConsent if the person must agree first.
-func (h *Handler) consentStep(ctx context.Context, f *idp.Flow, subject string) (step, error) {
-	agreed := len(f.Answer.Scopes) > 0
-	if len(f.Ask.Scopes) == 0 || agreed {
+// appStep is what is left between a person and an app: whether they may use it, and then
+// whether they agree to what it gets.
+func (h *Handler) appStep(ctx context.Context, f *idp.Flow, person idp.Person) (step, error) {
+	if f.App == "" {
 		return settled, nil
-	}
-	if f.Ask.Consent {
-		return askConsent, nil
 	}
 	app, err := h.apps.App(ctx, f.Protocol, f.App)
 	switch {
@@ -106,6 +104,21 @@ func (h *Handler) consentStep(ctx context.Context, f *idp.Flow, subject string) 
 		return settled, errNoApp
 	case err != nil:
 		return settled, err
+	}
+	if may, err := h.assigned(ctx, app, person); err != nil || !may {
+		return tellNoAccess, err
+	}
+	return h.consentStep(ctx, f, app, person.Subject)
+}
+
+// consentStep is askConsent if the person must agree first.
+func (h *Handler) consentStep(ctx context.Context, f *idp.Flow, app App, subject string) (step, error) {
+	agreed := len(f.Answer.Scopes) > 0
+	switch {
+	case len(f.Ask.Scopes) == 0 || agreed:
+		return settled, nil
+	case f.Ask.Consent:
+		return askConsent, nil
 	case app.FirstParty:
 		return settled, nil
 	}
@@ -130,8 +143,11 @@ func signedIn(f *idp.Flow, s *idp.Session) idp.Answer {
 
 // passively is the answer when no page may be shown.
 func passively(s step) idp.Answer {
-	if s == askConsent {
+	switch s {
+	case askConsent:
 		return idp.Answer{Outcome: idp.ConsentRequired}
+	case tellNoAccess:
+		return idp.Answer{Outcome: idp.NotAssigned}
 	}
 	return idp.Answer{Outcome: idp.LoginRequired}
 }
@@ -148,6 +164,7 @@ func (h *Handler) proceed(w http.ResponseWriter, r *http.Request, v visit) {
 		if d.step == settled {
 			f.Answer = d.answer
 		}
+		traceNext(r.Context(), f, v.session, d)
 		err = h.save(r.Context(), f)
 	}
 	switch {

@@ -8,6 +8,7 @@
 //	GET  /login?flow=…     [Handler.Login] shows whatever comes next
 //	POST /login            [Handler.LoginPost] checks a password: a new session
 //	POST /login/select     [Handler.SelectPost] notes which account it shall be
+//	POST /login/noaccess   [Handler.NoAccessPost] ends it for somebody who may not use the app
 //	POST /login/consent    [Handler.ConsentPost] notes what was agreed to
 //	     /login/link?key=… [Handler.Link] uses a link that an administrator made: a new session
 //	[Handler.Resume]       the protocol takes the settled flow, exactly once

@@ -19,6 +19,7 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (re
 	ctx := r.Context()
 	f.ID, f.CreatedAt = idp.NewSecret(), h.now()
 	f.ExpiresAt = f.CreatedAt.Add(idp.FlowTTL)
+	f.Support = idp.RequestOf(ctx).Support
 	s, err := h.session(r)
 	if err != nil {
 		return false, err
@@ -27,9 +28,12 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (re
 	if err != nil {
 		return false, err
 	}
+	traceNext(ctx, f, s, d)
 	if d.step == settled {
-		f.Answer = d.answer
-		return true, nil
+		if f.Answer = d.answer; f.Answer.Outcome == idp.NotAssigned {
+			err = h.recordNoAccess(ctx, f, d.person.Subject)
+		}
+		return true, err
 	}
 	f.Browser = idp.HashSecret(h.sureBrowser(w, r))
 	if err := h.flows.CreateFlow(ctx, *f); err != nil {
@@ -46,6 +50,17 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, f *idp.Flow) (re
 // Resume takes the settled flow that ?flow= names, exactly once. It must be this
 // browser's and this protocol's. Errors are fit for people.
 func (h *Handler) Resume(_ http.ResponseWriter, r *http.Request, protocol string) (idp.Flow, error) {
+	f, err := h.resume(r, protocol)
+	if err != nil {
+		idp.TraceFailed(r.Context(), idp.Step{Name: "return from the sign-in page"}, err)
+		return f, err
+	}
+	idp.KeepTrace(r.Context())
+	idp.TraceAbout(r.Context(), idp.About{Protocol: f.Protocol, App: f.App, Subject: f.Answer.Subject})
+	return f, nil
+}
+
+func (h *Handler) resume(r *http.Request, protocol string) (idp.Flow, error) {
 	f, err := h.stored(r, r.URL.Query().Get("flow"))
 	switch {
 	case err != nil:
@@ -73,6 +88,7 @@ func (h *Handler) stored(r *http.Request, id string) (idp.Flow, error) {
 	case !idp.SecretMatches(browser, f.Browser):
 		return idp.Flow{}, errOtherBrowser
 	}
+	idp.JoinTrace(r.Context(), f.Support)
 	return f, nil
 }
 

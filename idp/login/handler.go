@@ -38,6 +38,7 @@ type Consents interface {
 type People interface {
 	Authenticate(ctx context.Context, login, password string) (idp.Person, error)
 	Person(ctx context.Context, subject string) (idp.Person, error)
+	PersonFor(ctx context.Context, subject, profile string) (idp.Person, error)
 	// Remembered is Person as it was some seconds ago: for showing a name, not for deciding.
 	Remembered(ctx context.Context, subject string) (idp.Person, error)
 }
@@ -55,6 +56,9 @@ type App struct {
 	PolicyURL  string
 	TermsURL   string
 	FirstParty bool // the organisation's own: nobody is asked for consent
+
+	Assigned     *idp.Assignment // who may use it; nil: everybody
+	ProfileQuery string          // what the app asks directories about people; their groups too
 }
 
 // Events is the audit log.

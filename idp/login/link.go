@@ -70,6 +70,9 @@ func (h *Handler) useLink(w http.ResponseWriter, r *http.Request) error {
 	if err := h.events.Record(r.Context(), e); err != nil {
 		return err
 	}
+	idp.KeepTrace(r.Context())
+	idp.TraceAbout(r.Context(), idp.About{Subject: p.Subject})
+	idp.Trace(r.Context(), idp.Step{Name: "sign-in link", Result: idp.Passed, Received: "made by " + l.By})
 	// No method of RFC 8176 fits: nothing is claimed about how they proved who they are.
 	if err := h.SignIn(w, r, p); err != nil {
 		return err

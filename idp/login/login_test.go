@@ -253,6 +253,10 @@ func (p *people) Remembered(ctx context.Context, subject string) (idp.Person, er
 	return p.Person(ctx, subject)
 }
 
+func (p *people) PersonFor(ctx context.Context, subject, _ string) (idp.Person, error) {
+	return p.Person(ctx, subject)
+}
+
 func (p *people) Person(_ context.Context, subject string) (idp.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

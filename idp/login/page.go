@@ -33,6 +33,8 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, v visit, d decisi
 	switch d.step {
 	case askAccount:
 		h.showSelect(w, r, v, d)
+	case tellNoAccess:
+		h.showNoAccess(w, r, v, d)
 	case askConsent:
 		h.showConsent(w, r, v, d)
 	default:

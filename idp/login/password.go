@@ -94,10 +94,12 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, v visit, usernam
 func (h *Handler) authenticate(r *http.Request, f *idp.Flow, t *try, username, password string) (idp.Person, *refusal, error) {
 	ctx := r.Context()
 	if refused, err := h.admit(ctx, f, t); refused != nil || err != nil {
+		traceLimit(ctx, refused)
 		return idp.Person{}, refused, err
 	}
 	person, err := h.people.Authenticate(ctx, username, password)
 	refused, fault := refuse(f, person, err)
+	traceDirectory(ctx, f, person, refused, err)
 	if fault != nil || refused == nil {
 		return person, nil, fault
 	}

@@ -23,6 +23,7 @@ var (
 
 // fail is the one writer of everything that goes wrong here. from is the app's hint.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, from string, err error) {
+	idp.TraceFailed(r.Context(), idp.Step{Name: "sign-in page"}, err)
 	page := web.Problem{Text: idp.AsError(err).Public, Actions: h.startAgain(r, from)}
 	switch {
 	case errors.Is(err, errGone):

@@ -14,6 +14,7 @@ type flowDoc struct {
 	Return    string     `json:"return"`
 	Request   []byte     `json:"request"`
 	Browser   string     `json:"browser"`
+	Support   string     `json:"support,omitempty"`
 	Ask       idp.Ask    `json:"ask"`
 	Answer    idp.Answer `json:"answer"`
 	CreatedAt int64      `json:"created_at"`
@@ -56,7 +57,7 @@ func (s *Store) TakeFlow(ctx context.Context, id string) (idp.Flow, error) {
 
 func flowDocument(f idp.Flow) (string, error) {
 	f.Answer.AuthTime = instant(f.Answer.AuthTime.UnixMicro())
-	return document(flowDoc{f.Protocol, f.App, f.Return, []byte(f.Request), f.Browser, f.Ask, f.Answer, f.CreatedAt.UnixMicro()})
+	return document(flowDoc{f.Protocol, f.App, f.Return, []byte(f.Request), f.Browser, f.Support, f.Ask, f.Answer, f.CreatedAt.UnixMicro()})
 }
 
 func (s *Store) flow(ctx context.Context, id string, e entry, err error) (idp.Flow, error) {
@@ -69,7 +70,7 @@ func (s *Store) flow(ctx context.Context, id string, e entry, err error) (idp.Fl
 	}
 	return idp.Flow{
 		ID: id, Protocol: d.Protocol, App: d.App, Return: d.Return, Request: string(d.Request), Browser: d.Browser,
-		Ask: d.Ask, Answer: d.Answer, Version: e.version, CreatedAt: instant(d.CreatedAt), ExpiresAt: e.expires,
+		Support: d.Support, Ask: d.Ask, Answer: d.Answer, Version: e.version, CreatedAt: instant(d.CreatedAt), ExpiresAt: e.expires,
 	}, nil
 }
 

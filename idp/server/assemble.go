@@ -3,11 +3,13 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"cloudsso/api"
 	"cloudsso/api/console"
 	"cloudsso/idp"
 	"cloudsso/idp/audit"
+	"cloudsso/idp/config"
 	"cloudsso/idp/login"
 	"cloudsso/idp/outbound"
 	"cloudsso/idp/web"
@@ -19,6 +21,7 @@ import (
 func (s *Server) assemble() error {
 	o := s.options
 	s.events = s.metrics.Events(announcing{audit.New(o.Records, s.logger, s.now), s})
+	s.traces = newTraces(o.Flows, s.now, time.Duration(o.Config.TraceTTL))
 	var err error
 	if s.pages, err = web.New(web.Options{BasePath: s.basePath, Scopes: s.scopeTexts()}); err != nil {
 		return err
@@ -50,22 +53,34 @@ func (s *Server) assemble() error {
 		return err
 	}
 	if s.saml, err = samlidp.New(samlidp.Options{
-		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
+		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, About: about(o.Config.Organisation), Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.PostWith,
 	}); err != nil {
 		return err
 	}
+	catalog, err := s.catalog()
+	if err != nil {
+		return err
+	}
 	s.admin = api.New(api.Options{
+		Presets: catalog, Pages: s.pages, Probe: prober{fetch},
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
 		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Tickets: o.Flows, Limits: s.login, Audit: s.events, Fetch: fetch, Ring: s.ring,
-		Directories: s.users, SAML: api.SAML{ServiceProvider: samlidp.ServiceProvider, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
+		Directories: s.users, SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
 		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
 	})
 	s.console, err = console.New(console.Options{
 		Issuer: o.Config.Issuer, Admins: s.admin, Login: s.login, People: s.users, Pages: s.pages, MAC: s.ring.MAC("console"), Now: s.now,
 	})
 	return err
+}
+
+func about(o config.Organisation) samlidp.About {
+	return samlidp.About{
+		Name: o.Name, Description: o.Description, URL: o.URL, PrivacyURL: o.PrivacyURL, SupportURL: o.SupportURL,
+		Logo: o.LogoURL, LogoWidth: o.LogoWidth, LogoHeight: o.LogoHeight, TechnicalEmail: o.TechnicalEmail,
+	}
 }
 
 // signOuter lets an OpenID Connect application end a session.
@@ -91,13 +106,17 @@ func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 		if err != nil {
 			return login.App{}, err
 		}
-		return login.App{Name: sp.Name, URL: sp.StartURL, FirstParty: true}, nil // SAML asks for no consent
+		return login.App{
+			Name: sp.Name, URL: sp.StartURL, Assigned: sp.Assigned, ProfileQuery: sp.ProfileQuery,
+			FirstParty: true, // SAML asks for no consent
+		}, nil
 	}
 	c, err := a.records.Client(ctx, id)
 	if err != nil {
 		return login.App{}, err
 	}
 	return login.App{
-		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI, FirstParty: c.FirstParty,
+		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI,
+		FirstParty: c.FirstParty, Assigned: c.Assigned, ProfileQuery: c.ProfileQuery,
 	}, nil
 }

@@ -36,10 +36,11 @@ func (s *Server) middleware(next http.Handler) http.Handler {
 	hsts := s.issuer.Scheme == "https"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.now()
-		request := &idp.Request{Support: supportCode(), IP: clientIP(r)}
+		request := &idp.Request{Support: supportCode(), IP: clientIP(r), Now: s.now}
 		r = r.WithContext(idp.WithRequest(r.Context(), request))
 		rec := &recorder{ResponseWriter: w}
 		defer s.logRequest(rec, r, request, start)
+		defer func() { s.traces.keep(r.Context(), request, start) }()
 		defer s.recoverPanic(rec, r)
 
 		h := w.Header()
@@ -134,6 +135,9 @@ func (s *Server) logRequest(w *recorder, r *http.Request, request *idp.Request, 
 		slog.String("method", r.Method), slog.String("path", strings.ToValidUTF8(r.URL.Path, "\uFFFD")), slog.Int("status", w.status),
 		slog.Duration("took", took), slog.Int64("bytes", w.bytes),
 		slog.String("ip", request.IP.String()), slog.String("support_code", request.Support),
+	}
+	if own := w.Header().Get("X-Request-Id"); own != request.Support {
+		attrs = append(attrs, slog.String("request_id", own)) // it went on with a sign-in that has a code
 	}
 	s.logger.LogAttrs(r.Context(), level, "request", append(attrs, request.Notes()...)...)
 }

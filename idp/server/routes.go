@@ -46,6 +46,7 @@ func (s *Server) table() []route {
 		// Service providers
 		{get, "/saml/metadata", s.saml.Metadata},
 		{get, "/saml/metadata/:app", s.saml.AppMetadata},
+		{get, "/saml/metadata/:app/:file", s.saml.Certificate},
 		{getAndPost, "/saml/sso", s.saml.SSO},
 		{get, "/saml/sso/continue", s.saml.SSOContinue},
 		{get, "/saml/init", s.saml.InitByName},
@@ -62,6 +63,7 @@ func (s *Server) table() []route {
 		{post, "/login/consent", s.login.ConsentPost},
 		{post, "/login/select", s.login.SelectPost},
 		{getAndPost, "/login/link", s.login.Link},
+		{post, "/login/noaccess", s.login.NoAccessPost},
 		{get, "/device", s.oauth.DevicePage},
 		{post, "/device", s.oauth.DevicePost},
 		{get, "/device/continue", s.oauth.DeviceContinue},
@@ -71,6 +73,11 @@ func (s *Server) table() []route {
 		{get, "/logout/end", s.login.LogoutEnd},
 		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
+
+		// Whoever has the link
+		{get, "/handover/:token", s.admin.HandoverPage},
+		{get, "/handover/secret/:token", s.admin.SecretLinkPage},
+		{post, "/handover/secret/:token", s.admin.SecretLinkPost},
 
 		// Admins
 		{"GET POST PUT PATCH DELETE", "/api/v1/*", s.admin.Handler().ServeHTTP},

@@ -68,6 +68,7 @@ func (s *Server) background(ctx context.Context) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { s.followKeys(ctx) })
 	running.Go(func() { s.sweepNowAndThen(ctx) })
+	running.Go(func() { s.refreshMetadata(ctx) })
 	running.Go(func() { s.sealNowAndThen(ctx) })
 	running.Go(func() { s.deliverNowAndThen(ctx) })
 	return func() {

@@ -58,6 +58,7 @@ type Server struct {
 	oauth    *oauth.Provider
 	saml     *samlidp.Provider
 	admin    *api.Admin
+	traces   *traces
 	console  *console.Console
 	handler  http.Handler
 	draining chan struct{}

@@ -18,9 +18,10 @@ func TestWritesOfOtherGrants(t *testing.T) {
 	byPassword := url.Values{"grant_type": {"password"}, "username": {"ada"}, "password": {password}, "scope": {"openid offline_access"}}
 	h.call(t, http.MethodPost, "/oauth2/token", byPassword, as) // the first one gives ada her subject
 	h.records.w.take()
+	h.flows.w.take()
 
 	h.call(t, http.MethodPost, "/oauth2/token", byPassword, as)
-	h.wrote(t, "a password", "CreateGrant", "")
+	h.wrote(t, "a password", "CreateGrant", "CreateTicket")
 
 	codes := h.call(t, http.MethodPost, "/oauth2/device", url.Values{"scope": {"openid"}}, as)
 	h.wrote(t, "asking for device codes", "", "CreateTicket")

@@ -434,10 +434,10 @@ func TestAtMostOneWritePerStep(t *testing.T) {
 	h.records.w.take()
 	page, _ = other.start(b)
 	arrived(t, page, "arrived")
-	h.wrote(t, "authorize by single sign-on, at a client that is new to the session", "CreateGrant", "")
+	h.wrote(t, "authorize by single sign-on, at a client that is new to the session", "CreateGrant", "CreateTicket")
 	page, verifier = rp.start(b)
 	arrived(t, page, "arrived")
-	h.wrote(t, "authorize by single sign-on", "CreateGrant", "")
+	h.wrote(t, "authorize by single sign-on", "CreateGrant", "CreateTicket")
 	token := rp.finish(t, verifier)
 	h.wrote(t, "the exchange of a code", "RedeemCode", "")
 
@@ -490,7 +490,7 @@ func TestWritesOfASAMLSignIn(t *testing.T) {
 	// As a browser that the application has forgotten and the provider has not.
 	b.SetCookie(sp.front.URL, &http.Cookie{Name: "token", Path: "/", MaxAge: -1})
 	page := b.Open(sp.front.URL + "/wiki")
-	h.wrote(t, "a SAML sign-in by single sign-on", "AppendEvent", "SeenOnce")
+	h.wrote(t, "a SAML sign-in by single sign-on", "AppendEvent", "SeenOnce CreateTicket")
 	arrived(t, page.Form(0).Submit(""), "ada@example.com")
 	h.wrote(t, "the way from there to the application", "", "")
 }

@@ -16,6 +16,7 @@ type flowDoc struct {
 	App       string     `json:"app"`
 	Return    string     `json:"return"`
 	Browser   string     `json:"browser"`
+	Support   string     `json:"support,omitempty"`
 	Ask       idp.Ask    `json:"ask"`
 	Answer    idp.Answer `json:"answer"`
 	CreatedAt time.Time  `json:"created_at"`
@@ -68,7 +69,7 @@ func (s *Store) TakeFlow(ctx context.Context, id string) (f idp.Flow, err error)
 
 func flowDocument(f idp.Flow) (string, error) {
 	f.Answer.AuthTime = whole(f.Answer.AuthTime)
-	return document(flowDoc{f.Protocol, f.App, f.Return, f.Browser, f.Ask, f.Answer, whole(f.CreatedAt)})
+	return document(flowDoc{f.Protocol, f.App, f.Return, f.Browser, f.Support, f.Ask, f.Answer, whole(f.CreatedAt)})
 }
 
 func scanFlow(rows *sql.Rows) (f idp.Flow, err error) {
@@ -76,6 +77,6 @@ func scanFlow(rows *sql.Rows) (f idp.Flow, err error) {
 	var request []byte
 	err = rows.Scan(&f.ID, &f.Version, &request, content{&d}, instant{&f.ExpiresAt})
 	f.Request, f.Protocol, f.App, f.Return, f.Browser = string(request), d.Protocol, d.App, d.Return, d.Browser
-	f.Ask, f.Answer, f.CreatedAt = d.Ask, d.Answer, d.CreatedAt
+	f.Support, f.Ask, f.Answer, f.CreatedAt = d.Support, d.Ask, d.Answer, d.CreatedAt
 	return f, err
 }

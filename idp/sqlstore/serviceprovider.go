@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"cloudsso/idp"
 )
@@ -23,6 +24,7 @@ type spDoc struct {
 	EncryptionMethods     []idp.EncryptionMethod    `json:"encryption_methods,omitempty"`
 	AttributeServices     []idp.AttributeService    `json:"attribute_services,omitempty"`
 	SubjectIDReq          string                    `json:"subject_id_req,omitempty"`
+	Source                *idp.MetadataSource       `json:"source,omitempty"`
 }
 
 // CreateServiceProvider is [idp.ServiceProviders]'s.
@@ -116,7 +118,7 @@ func spDocument(sp idp.ServiceProvider) (string, error) {
 	return document(spDoc{
 		Name: sp.Name, Policy: sp.ServiceProviderPolicy, ACS: sp.ACS, SLO: sp.SLO, SigningCerts: sp.SigningCerts,
 		SignsRequests: sp.SignsRequests, WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
-		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq,
+		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq, Source: storedSource(sp.Source),
 	})
 }
 
@@ -126,9 +128,22 @@ func scanServiceProvider(rows *sql.Rows) (sp idp.ServiceProvider, err error) {
 	sp.Name, sp.ServiceProviderPolicy, sp.ACS, sp.SLO, sp.SigningCerts = d.Name, d.Policy, d.ACS, d.SLO, d.SigningCerts
 	sp.SignsRequests, sp.WantsAssertionsSigned, sp.NameIDFormats = d.SignsRequests, d.WantsAssertionsSigned, d.NameIDFormats
 	sp.EncryptionCerts, sp.EncryptionMethods, sp.AttributeServices, sp.SubjectIDReq = d.EncryptionCerts, d.EncryptionMethods, d.AttributeServices, d.SubjectIDReq
+	sp.Source = d.Source
 	return sp, err
 }
 
 func scanPersistentID(rows *sql.Rows) (id idp.PersistentID, err error) {
 	return id, rows.Scan(&id.App, &id.Subject, &id.Value, instant{&id.CreatedAt})
+}
+
+// storedSource has its times as all stores keep them: UTC, to the microsecond.
+func storedSource(s *idp.MetadataSource) *idp.MetadataSource {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	for _, t := range []*time.Time{&c.FetchedAt, &c.TriedAt, &c.NextAt, &c.ValidUntil} {
+		*t = t.UTC().Truncate(time.Microsecond)
+	}
+	return &c
 }

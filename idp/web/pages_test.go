@@ -42,6 +42,9 @@ func every(p *web.Pages, text string) map[string]func(http.ResponseWriter, *http
 		"select without name": func(w http.ResponseWriter, r *http.Request) {
 			p.Select(w, r, web.Select{Step: step, App: app, Person: web.Person{Login: text}})
 		},
+		"no access": func(w http.ResponseWriter, r *http.Request) {
+			p.NoAccess(w, r, web.NoAccess{Step: step, App: app, Person: person})
+		},
 		"consent": func(w http.ResponseWriter, r *http.Request) {
 			p.Consent(w, r, web.Consent{Step: step, App: app, Person: person, Scopes: []string{"openid", "profile", "email", "phone", "address", "groups", "offline_access", text}})
 		},

@@ -66,6 +66,7 @@ func (p *Pages) ErrorWith(w http.ResponseWriter, r *http.Request, err error, act
 		idp.Note(r.Context(), slog.String("cause", e.Cause.Error()))
 	}
 	idp.Note(r.Context(), slog.String("error", string(e.Code)))
+	traceError(r, e)
 	page := classes(e.Code)
 	page.Text = e.Public
 	if e.Code == idp.Unavailable && r.Method == http.MethodGet {
@@ -73,6 +74,16 @@ func (p *Pages) ErrorWith(w http.ResponseWriter, r *http.Request, err error, act
 	}
 	page.Actions = append(actions, Action{"Go to the start page", "/"})
 	p.Problem(w, r, page)
+}
+
+// traceError says what the person was shown. Whether that is worth a trace is decided by
+// whoever knows what they wanted.
+func traceError(r *http.Request, e *idp.Error) {
+	step := idp.Step{Name: "error page", Result: idp.Answered, Text: e.Public}
+	if e.Cause != nil {
+		step.Cause = e.Cause.Error()
+	}
+	idp.Trace(r.Context(), step)
 }
 
 // classes has the words that fit every error of a class.

@@ -1,6 +1,10 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"cloudsso/idp"
+)
 
 // App is the application that somebody signs in to, as pages show it. Addresses that
 // are not absolute web addresses are left out.
@@ -57,6 +61,21 @@ type Select struct {
 // Select writes the page.
 func (p *Pages) Select(w http.ResponseWriter, r *http.Request, page Select) {
 	p.write(w, r, http.StatusOK, "select", frame{Title: "Choose an account", Page: page})
+}
+
+// NoAccess is the page for somebody who may not use an application: one form, posted to
+// /login/noaccess, with the buttons back, and account with the value another.
+type NoAccess struct {
+	Step
+	App     App
+	Person  Person
+	Support string // support code; filled from the request
+}
+
+// NoAccess writes the page.
+func (p *Pages) NoAccess(w http.ResponseWriter, r *http.Request, page NoAccess) {
+	page.Support = idp.RequestOf(r.Context()).Support
+	p.write(w, r, http.StatusForbidden, "noaccess", frame{Title: "You have no access to " + page.App.Name, Page: page})
 }
 
 // Consent is the page that asks whether the app may have what it asks for: one form,

@@ -24,7 +24,8 @@ func Signed(root *wire.Element) bool {
 
 // Rules says what a verifier accepts beyond the allow-list.
 type Rules struct {
-	SHA1 bool // rsa-sha1, and SHA-1 as digest
+	SHA1   bool // rsa-sha1, and SHA-1 as digest
+	Nested bool // parts may be signed besides, such as the Assertion in a Response: for showing, never for deciding
 }
 
 // Verify says nil only if root carries exactly one signature, in its schema position, that
@@ -39,7 +40,7 @@ func Verify(root *wire.Element, keys []crypto.PublicKey) error { return Rules{}.
 
 // Verify is the function [Verify] under these rules.
 func (r Rules) Verify(root *wire.Element, keys []crypto.PublicKey) error {
-	sig, err := locate(root)
+	sig, err := locate(root, r)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (r Rules) Verify(root *wire.Element, keys []crypto.PublicKey) error {
 
 // locate finds the one signature: a child of root right behind the Issuer (Core §3.2.1); in
 // metadata, where there is no Issuer, the first child (Metadata §2.3.2).
-func locate(root *wire.Element) (*wire.Element, error) {
+func locate(root *wire.Element, r Rules) (*wire.Element, error) {
 	if !wire.Whole(root) {
 		return nil, root.Errorf("only the root of a document, or the one message in a SOAP envelope, can be verified.")
 	}
@@ -77,7 +78,7 @@ func locate(root *wire.Element) (*wire.Element, error) {
 		return nil, root.Errorf("there is no signature in its place, right behind the Issuer. Sign the message itself.")
 	}
 	for e := range root.All() {
-		if e.Is(wire.NSDSig, "Signature") && e != children[0] {
+		if e.Is(wire.NSDSig, "Signature") && e != children[0] && !r.Nested {
 			return nil, e.Errorf("there is more than one signature. Sign the message once.")
 		}
 	}

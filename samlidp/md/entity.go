@@ -3,7 +3,10 @@ package md
 import (
 	"bytes"
 	"fmt"
+	"iter"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,22 +33,47 @@ func webPage(doc []byte) bool {
 
 // soleEntity returns the one entity of the document that is a service provider.
 func soleEntity(root *wire.Element) (*wire.Element, error) {
-	if root.Is(wire.NSMetadata, "EntityDescriptor") {
-		return root, nil
-	}
-	if !root.Is(wire.NSMetadata, "EntitiesDescriptor") {
-		return nil, root.Errorf("SAML metadata starts with <EntityDescriptor> in the namespace %s. Give the application's metadata document.", wire.NSMetadata)
+	if err := isMetadata(root); err != nil || root.Is(wire.NSMetadata, "EntityDescriptor") {
+		return root, err
 	}
 	var found []*wire.Element
-	for e := range root.All() {
-		if e.Is(wire.NSMetadata, "EntityDescriptor") && e.Child(wire.NSMetadata, "SPSSODescriptor") != nil {
+	for e := range entities(root) {
+		if e.Child(wire.NSMetadata, "SPSSODescriptor") != nil {
 			found = append(found, e)
 		}
 	}
 	if len(found) != 1 {
-		return nil, root.Errorf("this collection describes %d service providers, and exactly one is wanted. Give only its <EntityDescriptor>.", len(found))
+		return nil, root.Errorf("this collection describes %d service providers, and exactly one is wanted. Say which by its entity ID, or give only its <EntityDescriptor>.", len(found))
 	}
 	return found[0], nil
+}
+
+func isMetadata(root *wire.Element) error {
+	if root.Is(wire.NSMetadata, "EntityDescriptor") || root.Is(wire.NSMetadata, "EntitiesDescriptor") {
+		return nil
+	}
+	return root.Errorf("SAML metadata starts with <EntityDescriptor> in the namespace %s. Give the application's metadata document.", wire.NSMetadata)
+}
+
+// entities walks the EntityDescriptors of a document: the root, or what stands in nested
+// collections, and nothing that hides inside an extension.
+func entities(root *wire.Element) iter.Seq[*wire.Element] {
+	return func(yield func(*wire.Element) bool) { walk(root, yield) }
+}
+
+func walk(e *wire.Element, yield func(*wire.Element) bool) bool {
+	if e.Is(wire.NSMetadata, "EntityDescriptor") {
+		return yield(e)
+	}
+	if !e.Is(wire.NSMetadata, "EntitiesDescriptor") {
+		return true
+	}
+	for _, c := range e.Elements() {
+		if !walk(c, yield) {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *reader) entity(e *wire.Element) error {
@@ -80,6 +108,7 @@ func (r *reader) validity(e *wire.Element) error {
 		if err := r.validUntil(at); err != nil {
 			return err
 		}
+		r.cacheDuration(at)
 	}
 	return nil
 }
@@ -173,4 +202,37 @@ func instant(raw string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// cacheDuration keeps the shortest of the entity and what encloses it.
+func (r *reader) cacheDuration(e *wire.Element) {
+	raw, ok := e.Attr("cacheDuration")
+	if !ok {
+		return
+	}
+	d, ok := duration(strings.TrimSpace(raw))
+	switch {
+	case !ok:
+		r.warn(e, "cacheDuration=%q is not a duration such as PT6H and was left out.", clipped(raw))
+	case r.sp.CacheDuration == 0 || d < r.sp.CacheDuration:
+		r.sp.CacheDuration = d
+	}
+}
+
+func clipped(s string) string { return s[:min(len(s), 40)] }
+
+var durationForm = regexp.MustCompile(`^P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,8})(?:\.\d+)?S)?)?$`)
+
+// duration reads a positive xs:duration; a month counts 30 days and a year 365.
+func duration(raw string) (total time.Duration, ok bool) {
+	m := durationForm.FindStringSubmatch(raw)
+	if m == nil {
+		return 0, false
+	}
+	const day = 24 * time.Hour
+	for i, unit := range []time.Duration{365 * day, 30 * day, day, time.Hour, time.Minute, time.Second} {
+		n, _ := strconv.Atoi(m[i+1])
+		total += time.Duration(min(n, int(100*365*day/unit))) * unit
+	}
+	return total, total > 0
 }

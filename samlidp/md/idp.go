@@ -19,14 +19,31 @@ type IdP struct {
 	Certificates            [][]byte       // DER, at least one, the one that signs now first; all are published for signing
 	EncryptionCertificate   []byte         // DER of an RSA key that opens what is sent to us; nil: none
 	NameIDFormats           []string
-	DisplayName             string
+	About                   About
+	Scope                   string // behind the @ of subject identifiers; "": not said
 	WantAuthnRequestsSigned bool
 	ValidUntil              time.Time // zero: not written
+	CacheDuration           string    // xs:duration; "": not written
+}
+
+// About is who runs the identity provider, for people. What is empty is left out.
+type About struct {
+	Name, Description, URL, PrivacyURL string
+	Logo                               string
+	LogoWidth, LogoHeight              int    // pixels
+	SupportURL                         string // where people get help; errorURL of the metadata
+	TechnicalEmail                     string
 }
 
 // Marshal writes a schema-valid EntityDescriptor (Metadata §2.4.3). What is empty is
 // left out.
-func (m IdP) Marshal() ([]byte, error) {
+func (m IdP) Marshal() ([]byte, error) { return m.marshal("", nil) }
+
+// MarshalSigned is [IdP.Marshal] with a signature over the whole. id is the ID of the
+// root, an NCName.
+func (m IdP) MarshalSigned(id string, s *dsig.Signer) ([]byte, error) { return m.marshal(id, s) }
+
+func (m IdP) marshal(id string, s *dsig.Signer) ([]byte, error) {
 	if m.EntityID == "" || len(m.SSO) == 0 || len(m.Certificates) == 0 {
 		return nil, errors.New("IdP metadata needs an entity ID, an SSO endpoint and a certificate")
 	}
@@ -35,11 +52,31 @@ func (m IdP) Marshal() ([]byte, error) {
 	if !m.ValidUntil.IsZero() {
 		until = m.ValidUntil.UTC().Format(time.RFC3339)
 	}
-	w.Start("md:EntityDescriptor", wire.A("entityID", m.EntityID), wire.Opt("validUntil", until))
+	root := []wire.Arg{wire.A("entityID", m.EntityID), wire.Opt("validUntil", until), wire.Opt("cacheDuration", m.CacheDuration)}
+	var pending *dsig.Pending
+	if s == nil {
+		w.Start("md:EntityDescriptor", root...)
+	} else {
+		w.Start("md:EntityDescriptor", append(root, wire.A("ID", id))...)
+		pending = s.Begin(w, id) // Metadata §2.3.2: the first child
+	}
 	algorithms(w)
+	m.role(w)
+	m.About.organisation(w)
+	w.End()
+	if pending != nil {
+		if err := pending.Finish(); err != nil {
+			return nil, err
+		}
+	}
+	return w.Bytes()
+}
+
+func (m IdP) role(w *wire.Writer) {
 	w.Start("md:IDPSSODescriptor",
 		wire.A("protocolSupportEnumeration", wire.NSProtocol),
-		wire.A("WantAuthnRequestsSigned", strconv.FormatBool(m.WantAuthnRequestsSigned)))
+		wire.A("WantAuthnRequestsSigned", strconv.FormatBool(m.WantAuthnRequestsSigned)),
+		wire.Opt("errorURL", m.About.SupportURL))
 	m.extensions(w)
 	for _, der := range m.Certificates {
 		keyDescriptor(w, "signing", der)
@@ -55,36 +92,6 @@ func (m IdP) Marshal() ([]byte, error) {
 	for _, e := range m.SSO {
 		service(w, "md:SingleSignOnService", e)
 	}
-	w.End()
-	w.End()
-	return w.Bytes()
-}
-
-// algorithms says what messages to us may be signed with (Metadata Profile for Algorithm
-// Support). Shibboleth takes the first that it can do; where nothing is said it signs what it
-// posts with SHA-1, which is refused here.
-func algorithms(w *wire.Writer) {
-	signatures, digests := dsig.Accepted()
-	w.Start("md:Extensions")
-	for _, uri := range digests {
-		w.Start("alg:DigestMethod", wire.A("Algorithm", uri))
-		w.End()
-	}
-	for _, uri := range signatures {
-		w.Start("alg:SigningMethod", wire.A("Algorithm", uri))
-		w.End()
-	}
-	w.End()
-}
-
-func (m IdP) extensions(w *wire.Writer) {
-	if m.DisplayName == "" {
-		return
-	}
-	w.Start("md:Extensions")
-	w.Start("mdui:UIInfo")
-	w.Element("mdui:DisplayName", m.DisplayName, wire.A("xml:lang", "en"))
-	w.End()
 	w.End()
 }
 

@@ -28,7 +28,7 @@ func full() md.IdP {
 		SLO:                     []idp.Endpoint{{Binding: wire.BindingRedirect, Location: "https://idp.example/saml/slo"}},
 		Certificates:            [][]byte{rsaCert(), ecCert()},
 		NameIDFormats:           []string{"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"},
-		DisplayName:             "Ada & Söhne <SSO>",
+		About:                   md.About{Name: "Ada & Söhne <SSO>"},
 		WantAuthnRequestsSigned: true,
 		ValidUntil:              now.In(time.FixedZone("", 3600)),
 	}
@@ -70,7 +70,7 @@ func TestIdPMetadataSaysWhatItWasGiven(t *testing.T) {
 		t.Error("the certificates are out of order")
 	}
 	m := full()
-	m.ValidUntil, m.DisplayName = time.Time{}, ""
+	m.ValidUntil, m.About.Name = time.Time{}, ""
 	raw, err = m.Marshal()
 	if err != nil || strings.Contains(string(raw), "validUntil") || strings.Contains(string(raw), "mdui") {
 		t.Errorf("what was not given is written: %v\n%s", err, raw)
@@ -160,7 +160,7 @@ func TestIdPMetadataRefusesWhatCannotBeWritten(t *testing.T) {
 		"no entity ID":                 func(m *md.IdP) { m.EntityID = "" },
 		"no SSO":                       func(m *md.IdP) { m.SSO = nil },
 		"no certificate":               func(m *md.IdP) { m.Certificates = nil },
-		"a name that XML cannot carry": func(m *md.IdP) { m.DisplayName = "a\x00" },
+		"a name that XML cannot carry": func(m *md.IdP) { m.About.Name = "a\x00" },
 	} {
 		m := full()
 		change(&m)
@@ -169,7 +169,7 @@ func TestIdPMetadataRefusesWhatCannotBeWritten(t *testing.T) {
 		}
 	}
 	m := full()
-	m.DisplayName = "\x01"
+	m.About.Name = "\x01"
 	_, err := m.Marshal()
 	var e *idp.Error
 	if !errors.As(err, &e) {

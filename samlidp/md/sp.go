@@ -25,8 +25,9 @@ type SP struct {
 	AttributeServices    []idp.AttributeService
 	SubjectIDReq         string    // of the entity attribute subject-id:req, empty if there is none
 	ValidUntil           time.Time // zero: none given
-	Warnings             []string  // whole sentences for the admin
-	XML                  []byte    // the document as given
+	CacheDuration        time.Duration
+	Warnings             []string // whole sentences for the admin
+	XML                  []byte   // the document as given, of a collection the part about it
 }
 
 // RequestedAttribute is what an AttributeConsumingService asks for.
@@ -39,7 +40,7 @@ type RequestedAttribute struct {
 // service provider. A document whose validUntil is over at now is refused.
 // Errors are [idp.Invalid] on the field metadata_xml.
 func ParseSP(doc []byte, now time.Time) (*SP, error) {
-	sp, err := parseSP(doc, now)
+	sp, err := find(doc, idp.MetadataQuery{Now: now}, wire.MetadataLimits())
 	if err != nil {
 		return nil, byHand(err)
 	}
@@ -53,25 +54,6 @@ func byHand(err error) error {
 		return err
 	}
 	return idp.Errorf(e.Code, "%s Or set the application up by hand: its entity ID and its ACS URL are enough.", e.Public).On("metadata_xml").Because(e.Cause)
-}
-
-func parseSP(doc []byte, now time.Time) (*SP, error) {
-	if webPage(doc) {
-		return nil, idp.Errorf(idp.Invalid, "This is a web page, not SAML metadata: perhaps the address of the metadata asks for a sign-in first. Give the XML file itself.")
-	}
-	root, err := wire.MetadataLimits().Parse(doc)
-	if err != nil {
-		return nil, err
-	}
-	entity, err := soleEntity(root)
-	if err != nil {
-		return nil, err
-	}
-	r := &reader{sp: &SP{XML: doc}, now: now}
-	if err := r.entity(entity); err != nil {
-		return nil, err
-	}
-	return r.sp, nil
 }
 
 // ToServiceProvider fills the parts of the kernel's record that metadata decides. App, policy

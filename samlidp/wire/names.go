@@ -15,6 +15,7 @@ const (
 	NSInstance  = "http://www.w3.org/2001/XMLSchema-instance"
 	NSSOAP      = "http://schemas.xmlsoap.org/soap/envelope/"          // soap
 	NSAsyncSLO  = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo" // aslo
+	NSScope     = "urn:mace:shibboleth:metadata:1.0"                   // shibmd
 	NSXML       = "http://www.w3.org/XML/1998/namespace"
 )
 
@@ -52,6 +53,8 @@ func namespaceOf(prefix string) string {
 		return NSSchema
 	case "xsi":
 		return NSInstance
+	case "shibmd":
+		return NSScope
 	case "soap":
 		return NSSOAP
 	case "aslo":

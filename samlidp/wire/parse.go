@@ -27,6 +27,11 @@ func MetadataLimits() Limits {
 	return Limits{Bytes: 4 << 20, Elements: 20_000, Depth: 24, Attrs: 64, Prose: true}
 }
 
+// AggregateLimits suit a collection of metadata, as federations publish them.
+func AggregateLimits() Limits {
+	return Limits{Bytes: 16 << 20, Elements: 400_000, Depth: 32, Attrs: 64, Prose: true}
+}
+
 // Parse reads one protocol message under [MessageLimits]. Errors are [idp.Invalid]
 // with line, column, what is wrong and what to do.
 func Parse(doc []byte) (*Element, error) { return MessageLimits().Parse(doc) }
