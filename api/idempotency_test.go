@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -102,13 +103,23 @@ type watchedTickets struct {
 	kept *strings.Builder
 }
 
+// note writes down what is kept, with what the JSON has in base64.
+func (w watchedTickets) note(t idp.Ticket) {
+	var doc map[string][]byte
+	_ = json.Unmarshal(t.Data, &doc)
+	fmt.Fprintf(w.kept, "%s %s %s %s\n", t.Kind, t.ID, t.Data, doc["answer"])
+	var inner struct{ Body []byte }
+	_ = json.Unmarshal(doc["answer"], &inner)
+	fmt.Fprintf(w.kept, "%s\n", inner.Body)
+}
+
 func (w watchedTickets) CreateTicket(ctx context.Context, t idp.Ticket) error {
-	fmt.Fprintf(w.kept, "%s %s %s\n", t.Kind, t.ID, t.Data)
+	w.note(t)
 	return w.Tickets.CreateTicket(ctx, t)
 }
 
 func (w watchedTickets) UpdateTicket(ctx context.Context, t idp.Ticket) error {
-	fmt.Fprintf(w.kept, "%s %s %s\n", t.Kind, t.ID, t.Data)
+	w.note(t)
 	return w.Tickets.UpdateTicket(ctx, t)
 }
 
