@@ -137,6 +137,8 @@ for (const scripted of [true, false]) {
     await page.goto(`${base}/logout`);
     await look('logout');
     await page.click('#logout-confirm');
+    // The page in between opens the applications' addresses, and goes on by itself or by its button.
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor({ timeout: 15_000 });
     await look('signed-out');
     await page.goto(`${base}/demo/sp/login`);
     await page.waitForSelector('#login-submit');
