@@ -72,10 +72,20 @@ stage_vet() {
 # Also part of the tests; alone and first, because everything else assumes it.
 stage_layers() { go test -count=1 -run 'TestLayers' ./idp/server; }
 
+# Everything once; then, under the race detector, the tests in which many do the same at
+# the same time. RACE=all has the detector watch everything, which takes three times as long.
 stage_test() {
-  local race=-race
-  command -v gcc >/dev/null || { skip "the race detector needs gcc; tests ran without it"; race=; }
-  go test $race -timeout 15m -skip '^TestClusterSurvives$' ./... # that is the next stage
+  local all=(-timeout 15m -skip '^TestClusterSurvives$' ./...) # that one is the next stage
+  if ! command -v gcc >/dev/null; then
+    skip "the race detector needs gcc; tests ran without it"
+    go test "${all[@]}"
+  elif [ "${RACE:-}" = all ]; then
+    go test -race "${all[@]}"
+  else
+    go test "${all[@]}"
+    go test -race -timeout 10m ./idp/memory ./idp/sqlite ./idp/login ./idp/audit ./idp/metrics ./idp/outbound ./idp/mapping ./keys ./userdir ./userdir/httpdir
+    go test -race -timeout 10m -run 'Race|Parallel|Concurrent|AtOnce|Once|Refresh' ./oauth ./samlidp ./api ./idp/server
+  fi
   ! git grep -nE '\bt\.Skip' -- '*_test.go' || fail "tests that can be skipped"
 }
 
