@@ -219,7 +219,7 @@ func TestAnAnswerHasLimits(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}, "unavailable: %s took too long to answer."},
-		{"silence", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "unavailable: %s took too long to answer."},
+		{"silence", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done(); panic(http.ErrAbortHandler) }, "unavailable: %s took too long to answer."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
