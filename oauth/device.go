@@ -75,14 +75,14 @@ func (p *Provider) Device(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func (p *Provider) startDevice(ctx context.Context, c idp.Client, form url.Values) (*deviceResponse, error) {
+func (p *Provider) startDevice(ctx context.Context, c *idp.Client, form url.Values) (*deviceResponse, error) {
 	switch {
 	case c.Disabled:
 		return nil, refuse(unauthorizedClient, "This application has been switched off by an administrator.")
 	case !c.AllowsGrant(idp.GrantDevice):
 		return nil, notForDevices()
 	}
-	d := deviceRequest{Client: c.ID, Scopes: grantable(&c, form.Get("scope"), true), Interval: deviceInterval}
+	d := deviceRequest{Client: c.ID, Scopes: grantable(c, form.Get("scope"), true), Interval: deviceInterval}
 	var err error
 	if d.Challenge, err = readChallenge(form); err != nil {
 		return nil, err

@@ -76,8 +76,8 @@ func (p *Provider) agreed(ctx context.Context, u *unit) error {
 	if u.client.FirstParty || u.grant.GrantType == idp.GrantPassword {
 		return nil
 	}
-	c, err := p.Records.Consent(ctx, u.grant.Subject, u.client.ID)
-	if err != nil && !errors.Is(err, idp.ErrNotFound) {
+	c, err := p.consentOf(ctx, u)
+	if err != nil {
 		return err
 	}
 	wanted, err := u.askedFor()

@@ -69,13 +69,13 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	if err := checkGrantType(form); err != nil {
 		return nil, err
 	}
-	c, err := p.authenticate(ctx, r, form)
+	c, held, err := p.authenticateFor(ctx, r, form, p.grantNamed(form))
 	if err != nil {
 		return nil, err
 	}
 	idp.TraceAbout(ctx, idp.About{App: c.ID})
 	idp.Note(ctx, slog.String("client", c.ID), slog.String("grant_type", form.Get("grant_type")))
-	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}}
+	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}, held: held}
 	if err := p.prepare(r, u, form); err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func present(form url.Values, names ...string) error {
 
 // withForm gives fosite the parameters that were read and checked here.
 func withForm(r *http.Request, form url.Values) *http.Request {
-	r = r.Clone(r.Context())
+	r = r.WithContext(r.Context()) // a copy
 	r.Form, r.PostForm = form, form
 	return r
 }

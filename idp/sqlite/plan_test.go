@@ -22,7 +22,8 @@ func (p *planned) open(t *testing.T, now func() time.Time) *sqlstore.Store {
 		if strings.Contains(query, "FROM keys") || strings.Contains(query, "goose_db_version") || strings.Contains(query, "LIKE") {
 			return // all of a few rows, and a search for a part, is what they are for
 		}
-		if strings.Contains(plan, "SCAN") {
+		// A row of constants, for others to be joined to, is no table.
+		if strings.Contains(strings.NewReplacer("SCAN CONSTANT ROW", "", "SCAN one", "").Replace(plan), "SCAN") {
 			t.Errorf("%s\n%s", query, plan)
 		}
 	})
