@@ -41,7 +41,7 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	}
 	person, err := p.People.PersonFor(ctx, u.grant.Subject, u.client.ProfileQuery)
 	if u.request != nil || u.grantType != "" { // not what resource servers and userinfo ask all day
-		traceDirectory(ctx, person, err)
+		idp.TraceDirectory(ctx, person, err)
 	}
 	switch {
 	case errors.Is(err, idp.ErrNotFound):

@@ -27,21 +27,26 @@ type tokenResponse struct {
 
 // Token is the token endpoint (RFC 6749 §3.2).
 func (p *Provider) Token(w http.ResponseWriter, r *http.Request) {
+	p.serve(w, r, "token", http.StatusOK, func(form url.Values) (any, error) { return p.exchange(r.Context(), r, form) })
+}
+
+// serve answers the POST of a program whose refusals are worth a trace.
+func (p *Provider) serve(w http.ResponseWriter, r *http.Request, endpoint string, status int, answer func(form url.Values) (any, error)) {
 	if cors(w, r, http.MethodPost) {
 		return
 	}
-	form, err := postForm(w, r, "token")
+	form, err := postForm(w, r, endpoint)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	answer, err := p.exchange(r.Context(), r, form)
+	body, err := answer(form)
 	if err != nil {
-		traceRefused(r.Context(), "token request", form, err)
+		traceRefused(r.Context(), strings.TrimSuffix(endpoint, " request")+" request", form, err)
 		p.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, answer)
+	writeJSON(w, status, body)
 }
 
 // postForm reads a request to one of the endpoints that programs post to.

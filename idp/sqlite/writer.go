@@ -119,7 +119,7 @@ func (w *writer) run() {
 
 // patienceAfter is how long the next batch may gather. A commit costs the processor more
 // than the changes in it, so where many change things at the same time, they wait for
-// each other, for as long as a commit takes them anyway. Who is alone waits for nobody.
+// each other, half as long as a commit takes them anyway. Who is alone waits for nobody.
 func patienceAfter(jobs int, commit time.Duration) time.Duration {
 	if jobs < 2 {
 		return 0
