@@ -26,6 +26,7 @@ var matrix = map[string]string{
 	"import-key": "o", "list-key-apps": "oar", "deactivate-key": "o", "publish-key": "o", "preview-service-provider": "oa", "refresh-service-provider": "oa",
 	"list-presets": "oar", "read-preset": "oar", "create-app": "o", "read-handover": "oar", "share-handover": "oa", "link-client-secret": "oa", "lint-app": "oar", "lint-apps": "oar", "probe-app": "oa",
 	"read-person": "ohr", "merge-people": "o", "move-person": "o", "list-directories": "ohr", "validate-query": "ohr",
+	"apply-documents": "o", "export-documents": "o",
 	"list-tokens": "or", "create-token": "o", "revoke-token": "o",
 	"list-admins": "or", "read-admin": "or", "create-admin": "o", "change-admin": "o", "delete-admin": "o",
 }
