@@ -127,13 +127,14 @@ func (o PeopleWriter) PatchGroup(ctx context.Context, name string, patch json.Ra
 	if err := match.check(g.Version); err != nil {
 		return Group{}, err
 	}
-	in, err := patched(o.schemas, NewGroup{Name: g.Name, Description: g.Description, Parents: g.Parents}, patch)
+	in, err := patched(o.schemas, settingsOfGroup(g), patch)
 	if err != nil {
 		return Group{}, err
 	}
 	if idp.FoldUsername(in.Name) != idp.FoldUsername(g.Name) {
 		return Group{}, idp.Errorf(idp.Invalid, "A group keeps its name, apart from upper and lower case, because users and groups name it. Add another group instead.").On("name")
 	}
+	was := settingsOfGroup(g)
 	g.Name, g.Description, g.Parents, g.UpdatedAt = in.Name, in.Description, in.Parents, o.now()
 	if err := o.checkGroup(ctx, g); err != nil {
 		return Group{}, err
@@ -142,7 +143,12 @@ func (o PeopleWriter) PatchGroup(ctx context.Context, name string, patch json.Ra
 		return Group{}, missing(err, "group", name)
 	}
 	g.Version++
-	return viewGroup(g), o.record(ctx, idp.Event{Name: idp.EventGroupUpdated, Detail: map[string]string{"group": g.Name}})
+	return viewGroup(g), o.recordChange(ctx, idp.Event{Name: idp.EventGroupUpdated, Detail: map[string]string{"group": g.Name}}, was, settingsOfGroup(g))
+}
+
+// settingsOfGroup is the document that a patch is applied to.
+func settingsOfGroup(g idp.Group) NewGroup {
+	return NewGroup{Name: g.Name, Description: g.Description, Parents: g.Parents}
 }
 
 // DeleteGroup deletes a group's record. Users and groups that name it still do: it is in

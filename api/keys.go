@@ -23,12 +23,14 @@ type KeyStep struct {
 	Now bool `json:"now,omitempty" doc:"Do it although applications may not be ready: they may refuse what an activated key signs, and what a retired key signed is worthless at once."`
 }
 
-// Keys lists the keys of the ring.
+// Keys lists the keys of the ring; of those that are one app's own, those of the actor's apps.
 func (o KeysReader) Keys() List[Key] {
 	rows := o.Ring.Keys()
 	out := List[Key]{Items: make([]Key, 0, len(rows))}
 	for _, k := range rows {
-		out.Items = append(out.Items, Key(k))
+		if k.App == "" || o.own.has(k.App) {
+			out.Items = append(out.Items, Key(k))
+		}
 	}
 	return out
 }

@@ -178,6 +178,7 @@ func (o AppsWriter) changeServiceProvider(ctx context.Context, app string, match
 	if err := match.check(sp.Version); err != nil {
 		return ServiceProvider{}, err
 	}
+	was := sp
 	warnings, err := change(&sp)
 	if err != nil {
 		return ServiceProvider{}, err
@@ -193,7 +194,7 @@ func (o AppsWriter) changeServiceProvider(ctx context.Context, app string, match
 		return ServiceProvider{}, missing(err, "service provider", app)
 	}
 	sp.Version++
-	return o.viewServiceProvider(ctx, sp, warnings), o.record(ctx, idp.Event{Name: idp.EventSPUpdated, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
+	return o.viewServiceProvider(ctx, sp, warnings), o.recordServiceProvider(ctx, was, sp)
 }
 
 // DeleteServiceProvider deletes a service provider. Persistent NameIDs that it was told

@@ -182,7 +182,7 @@ func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMe
 	if err != nil {
 		return User{}, err
 	}
-	before := u.PasswordHash
+	before := u
 	if dropsPassword(patch) {
 		u.PasswordHash, u.PasswordChangedAt = "", time.Time{}
 	}
@@ -194,10 +194,10 @@ func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMe
 		return User{}, o.userConflict(ctx, err, u)
 	}
 	u.Version++
-	if err := o.afterChange(ctx, u, before); err != nil {
+	if err := o.afterChange(ctx, u, before.PasswordHash); err != nil {
 		return User{}, err
 	}
-	return viewUser(u), o.record(ctx, idp.Event{Name: idp.EventUserUpdated, Detail: map[string]string{"user": id}})
+	return viewUser(u), o.recordUser(ctx, before, u)
 }
 
 // afterChange ends access where the change calls for it. It also does so for a user who
