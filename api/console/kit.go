@@ -35,6 +35,7 @@ type Form struct {
 	Fields []Field
 	Submit string
 	Danger bool // the button looks like it
+	Plain  bool // and a button that is not the main thing on its page, like this
 }
 
 // Field is one input with its label.

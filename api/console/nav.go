@@ -16,9 +16,12 @@ func (v *visit) nav() (items []navItem) {
 			items = append(items, navItem{text, path, current})
 		}
 	}
+	_, readsPeople := v.actor.PeopleReader()
 	_, readsEvents := v.actor.EventsReader()
 	_, readsAdmins := v.actor.AdminsReader()
 	add("Overview", "/admin", nil)
+	add("People", "/admin/people", readsPeople)
+	add("Groups", "/admin/groups", readsPeople)
 	add("Events", "/admin/events", readsEvents)
 	add("Traces", "/admin/traces", readsEvents)
 	add("Admins", "/admin/admins", readsAdmins)
