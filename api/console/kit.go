@@ -41,6 +41,7 @@ type Form struct {
 // Field is one input with its label.
 type Field struct {
 	Name         string
+	ID           string // of the input, if the name is on the page more than once
 	Label        string
 	Kind         string // text (the default), password, email, number, datetime-local, select, textarea, hidden
 	Value        string
