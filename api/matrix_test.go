@@ -22,6 +22,8 @@ var matrix = map[string]string{
 	"list-keys": "oar", "rotate-key": "o", "activate-key": "o", "retire-key": "o",
 	"list-events": "oahr", "read-trace": "oahr", "export-events": "oahr",
 	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-logout-deliveries": "oahr",
+	"list-person-sessions": "ohr", "delete-person-session": "oh", "list-person-grants": "ohr", "list-person-consents": "ohr", "revoke-consent": "oh",
+	"list-group-members": "ohr", "add-group-member": "o", "remove-group-member": "o",
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
 	"import-key": "o", "list-key-apps": "oar", "deactivate-key": "o", "publish-key": "o", "preview-service-provider": "oa", "refresh-service-provider": "oa",
 	"list-presets": "oar", "read-preset": "oar", "create-app": "o", "read-handover": "oar", "share-handover": "oa", "link-client-secret": "oa", "lint-app": "oar", "lint-apps": "oar", "probe-app": "oa",

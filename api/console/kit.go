@@ -35,11 +35,13 @@ type Form struct {
 	Fields []Field
 	Submit string
 	Danger bool // the button looks like it
+	Plain  bool // and a button that is not the main thing on its page, like this
 }
 
 // Field is one input with its label.
 type Field struct {
 	Name         string
+	ID           string // of the input, if the name is on the page more than once
 	Label        string
 	Kind         string // text (the default), password, email, number, datetime-local, select, textarea, hidden
 	Value        string

@@ -71,7 +71,7 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request, p page) {
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request, ask idp.Ask) {
 	back := r.URL.RequestURI()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		back = strings.TrimSuffix(r.URL.Path, "/delete") + "?done=again"
+		back = c.formPage(r) + "?done=again"
 	}
 	f := &idp.Flow{Protocol: protocol, Return: "/admin/continue", Request: back, Ask: ask}
 	ready, err := c.Login.Begin(w, r, f)
@@ -81,6 +81,21 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, ask idp.Ask) {
 	case ready:
 		c.goTo(w, r, back)
 	}
+}
+
+// formPage is the page that the form of a POST stands on: the nearest that can be opened.
+func (c *Console) formPage(r *http.Request) string {
+	for path := r.URL.EscapedPath(); path != "/admin"; path = path[:strings.LastIndexByte(path, '/')] {
+		u, err := url.Parse(path)
+		if err != nil {
+			break
+		}
+		_, pattern := c.mux.Handler(&http.Request{Method: http.MethodGet, URL: u, Host: r.Host})
+		if strings.HasPrefix(pattern, http.MethodGet+" ") {
+			return path
+		}
+	}
+	return "/admin"
 }
 
 // resume takes the browser back to where it wanted to go.
