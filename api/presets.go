@@ -42,6 +42,7 @@ type NewApp struct {
 	Preset     string            `json:"preset" minLength:"1" maxLength:"64" doc:"Id of a preset."`
 	Answers    map[string]string `json:"answers,omitempty" maxProperties:"3" doc:"To what the preset asks, by id. Lists and pairs have one entry a line."`
 	Name       string            `json:"name,omitempty" maxLength:"200" doc:"Shown to people who sign in. Default: the preset's title."`
+	Settings   map[string]any    `json:"settings,omitempty" doc:"Settings beside those of the preset, or in place of them, as POST /clients, /service-providers and /token-apps take them. null: without what the preset sets."`
 	SecretLink bool              `json:"secret_link,omitempty" doc:"Answer with a one-time link to the secret in place of the secret."`
 }
 
@@ -66,6 +67,7 @@ func (o AppsMaker) CreateApp(ctx context.Context, in NewApp, dryRun bool) (App, 
 	if err != nil {
 		return App{}, err
 	}
+	settings, _ = merge(settings, in.Settings).(map[string]any)
 	if in.Name = strings.TrimSpace(in.Name); in.Name == "" {
 		in.Name = p.Title
 	}
