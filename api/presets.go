@@ -54,6 +54,7 @@ type App struct {
 	Client          *Client          `json:"client,omitempty"`
 	ServiceProvider *ServiceProvider `json:"service_provider,omitempty"`
 	SecretLink      *SecretLink      `json:"secret_link,omitempty"`
+	Findings        []Finding        `json:"findings,omitempty" doc:"With dry_run: what lint would say."`
 }
 
 // CreateApp makes an app from a preset. With dryRun everything is checked, and nothing
@@ -94,7 +95,7 @@ func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]a
 			return App{}, ofAnswers(err)
 		}
 		v := viewClient(c)
-		return App{Kind: presets.KindClient, DryRun: true, Client: &v}, nil
+		return App{Kind: presets.KindClient, DryRun: true, Client: &v, Findings: clientFindings(c, usage{})}, nil
 	}
 	c, err := o.CreateClient(ctx, in)
 	if err != nil {
@@ -144,7 +145,7 @@ func (o AppsMaker) createPresetSP(ctx context.Context, settings map[string]any, 
 		return App{}, ofAnswers(err)
 	}
 	v := o.viewServiceProvider(ctx, sp, warnings)
-	return App{Kind: presets.KindServiceProvider, DryRun: true, ServiceProvider: &v}, nil
+	return App{Kind: presets.KindServiceProvider, DryRun: true, ServiceProvider: &v, Findings: serviceProviderFindings(sp, usage{}, o.now())}, nil
 }
 
 // ofAnswers puts faults of the settings where the caller can mend them.

@@ -100,6 +100,7 @@ type frame struct {
 	Role   string
 	Notice string
 	App    *appHead // of a page of one app
+	Script string
 	Page   any
 }
 
@@ -107,7 +108,7 @@ type frame struct {
 func (v *visit) write(status int, name, title string, page any) {
 	v.render(v.w, v.r, status, name, frame{
 		Title: title, Nav: v.nav(), Login: v.person.Login, Role: v.actor.Role(),
-		Notice: notices()[v.r.URL.Query().Get("done")], App: v.appHead(), Page: page,
+		Notice: notices()[v.r.URL.Query().Get("done")], App: v.appHead(), Script: v.script, Page: page,
 	})
 }
 
