@@ -33,6 +33,10 @@ type tab struct {
 // tabs is the one list of tabs of an app's page, whatever its kind.
 func tabs() []tab {
 	return []tab{
+		{"handover", "Hand-over", readsApps, handoverTab},
+		{"settings", "Settings", readsApps, settingsTab},
+		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
+		{"test", "Test", readsApps, probeTab},
 		{"lint", "Lint", readsApps, lintTab},
 	}
 }

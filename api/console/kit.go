@@ -39,8 +39,12 @@ type Form struct {
 	Upload bool      // it takes files
 	Submit string
 	Step   string // value of the button's name step, for a form that has several
-	Danger bool   // the button looks like it
+	Other  *Button
+	Danger bool // the button looks like it
 }
+
+// Button is a second way to send a form.
+type Button struct{ Step, Text string }
 
 // Section is a part of a form.
 type Section struct {

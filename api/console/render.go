@@ -71,6 +71,7 @@ func (c *Console) parse() (templates, error) {
 		"path":  func(below string) string { return c.base + below },
 		"asset": func(name string) string { return c.base + "/admin/assets/" + c.assets[name].name },
 		"when":  when,
+		"kind":  kindText,
 	}
 	out := templates{}
 	for _, name := range names {

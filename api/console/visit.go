@@ -74,7 +74,7 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request, p page) {
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request, ask idp.Ask) {
 	back := r.URL.RequestURI()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		back = strings.TrimSuffix(r.URL.Path, "/delete") + "?done=again"
+		back = standsOn(r.URL.Path) + "?done=again"
 	}
 	f := &idp.Flow{Protocol: protocol, Return: "/admin/continue", Request: back, Ask: ask}
 	ready, err := c.Login.Begin(w, r, f)
@@ -84,6 +84,15 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, ask idp.Ask) {
 	case ready:
 		c.goTo(w, r, back)
 	}
+}
+
+// standsOn is the page that has the form that is sent to path.
+func standsOn(path string) string {
+	path = strings.TrimSuffix(path, "/delete")
+	if parts := strings.Split(path, "/"); strings.HasPrefix(path, "/admin/apps/") && len(parts) > 5 {
+		path = strings.Join(parts[:5], "/") // a tab of an app
+	}
+	return path
 }
 
 // resume takes the browser back to where it wanted to go.
