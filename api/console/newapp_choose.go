@@ -1,6 +1,8 @@
 package console
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"cloudsso/api"
@@ -37,7 +39,7 @@ func (v *visit) choose(maker api.AppsMaker, status int, found *api.Recognised, f
 		v.refill(&p.Paste, fault)
 	}
 	if found != nil && found.Known != "" {
-		p.Known = (&openApp{ID: found.Known}).path("")
+		p.Known = (&openApp{ID: found.Known}).path("handover")
 	}
 	titles := []struct{ group, title string }{{"business", "Business"}, {"community", "Community"}, {"developer", "Development"}, {"learning", "Learning"}}
 	all := maker.Presets(q).Items
@@ -57,6 +59,11 @@ func (v *visit) choose(maker api.AppsMaker, status int, found *api.Recognised, f
 			p.Generic = append(p.Generic, s)
 		}
 	}
+	// The usual first, whatever their titles begin with.
+	usual := []string{"web-app", "single-page-app", "native-app", "machine", "saml-metadata-url", "saml-metadata", "saml-app", "token-app"}
+	slices.SortStableFunc(p.Generic, func(a, b api.PresetSummary) int {
+		return cmp.Compare(uint(slices.Index(usual, a.ID)), uint(slices.Index(usual, b.ID)))
+	})
 	v.write(status, "newapp", "Add an app", p)
 	return nil
 }
