@@ -57,6 +57,8 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.adminRoutes(api)
 	a.clientRoutes(api)
 	a.serviceProviderRoutes(api)
+	a.tokenAppRoutes(api)
+	a.appRoutes(api)
 	a.userRoutes(api)
 	a.groupRoutes(api)
 	a.peopleRoutes(api)
@@ -68,6 +70,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.keyRoutes(api)
 	a.previewRoutes(api)
 	a.presetRoutes(api)
+	a.applyRoutes(api)
 	return api.OpenAPI()
 }
 
