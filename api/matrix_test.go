@@ -21,7 +21,7 @@ var matrix = map[string]string{
 	"search-people": "ohr", "unlock-person": "oh", "end-sessions": "oh", "revoke-grants": "oh", "create-sign-in-link": "oh",
 	"list-keys": "oar", "rotate-key": "o", "activate-key": "o", "retire-key": "o",
 	"list-events": "oahr", "read-trace": "oahr", "export-events": "oahr",
-	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-logout-deliveries": "oahr",
+	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "verify-app": "oar", "read-verification": "oar", "list-logout-deliveries": "oahr",
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
 	"import-key": "o", "list-key-apps": "oar", "deactivate-key": "o", "publish-key": "o", "preview-service-provider": "oa", "refresh-service-provider": "oa",
 	"list-presets": "oar", "read-preset": "oar", "create-app": "o", "read-handover": "oar", "share-handover": "oa", "link-client-secret": "oa", "lint-app": "oar", "lint-apps": "oar", "probe-app": "oa",
@@ -74,7 +74,7 @@ func TestEveryRoleMayDoWhatTheMatrixSaysAndNothingElse(t *testing.T) {
 		for role, letter := range letters {
 			may := strings.Contains(allowed, letter)
 			// A broken body: whoever may not ask learns nothing about it.
-			a := w.call(op.method, strings.NewReplacer("{id}", "some-id", "{secret_id}", "some-secret").Replace(op.path), "{", "Authorization", "Bearer "+tokens[role])
+			a := w.call(op.method, strings.NewReplacer("{id}", "some-id", "{secret_id}", "some-secret", "{support_code}", "some-code").Replace(op.path), "{", "Authorization", "Bearer "+tokens[role])
 			switch {
 			case may && (a.status == http.StatusForbidden || a.status == http.StatusUnauthorized):
 				t.Errorf("%s as %s: %s", op.id, role, a.problem())

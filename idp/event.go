@@ -84,6 +84,8 @@ const (
 	EventDirectoryUp     = "directory.up"
 	EventAppPreviewed    = "app.previewed"
 	EventAppProbed       = "app.probed"
+	EventAppVerified     = "app.verified"
+	EventAppVerifyFailed = "app.verify.failed"
 	EventHandoverShared  = "app.handover.shared"
 	EventSecretLinked    = "client.secret.linked"
 	EventSecretShown     = "client.secret.shown"

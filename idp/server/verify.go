@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"cloudsso/api"
+	"cloudsso/api/verify"
+	"cloudsso/idp"
+	"cloudsso/idp/mapping"
+	"cloudsso/samlidp"
+)
+
+// verifiers play the applications in test sign-ins, on a stage of their provider.
+func (s *Server) verifiers() api.Verifiers {
+	return api.Verifiers{Client: s.verifyClient, ServiceProvider: s.verifyServiceProvider}
+}
+
+func (s *Server) verifyClient(ctx context.Context, c idp.Client, who idp.Answer, subject string) (verify.Report, error) {
+	person, err := s.tested(ctx, subject, c.ProfileQuery)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	keys, err := verify.NewKeys(c)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	jwks, err := keys.Public()
+	if err != nil {
+		return verify.Report{}, err
+	}
+	stage, err := s.oauth.Rehearse(c, jwks, s.rehearsal(who))
+	if err != nil {
+		return verify.Report{}, err
+	}
+	_, err = mapping.Claims(c.ClaimsMapping, person)
+	rp := verify.RelyingParty{
+		Issuer: s.options.Config.Issuer, Client: c, Person: person, Missing: missingRow(err),
+		Endpoints: stage.Endpoints, Secret: stage.Secret, SharedKeys: stage.SharedKeys, Keys: keys, Now: s.now,
+	}
+	return rp.SignIn(ctx)
+}
+
+func (s *Server) verifyServiceProvider(ctx context.Context, sp idp.ServiceProvider, who idp.Answer, subject string) (verify.Report, error) {
+	person, err := s.tested(ctx, subject, sp.ProfileQuery)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	key, certificate, err := verify.NewKeyPair(s.now())
+	if err != nil {
+		return verify.Report{}, err
+	}
+	in := samlidp.StandIn{Certificate: certificate, Key: key}
+	stage := s.saml.Rehearse(sp, in, s.rehearsal(who))
+	_, err = mapping.Attributes(sp.Attributes, person)
+	v := verify.ServiceProvider{
+		Issuer: s.options.Config.Issuer, App: sp, Person: person, Missing: missingRow(err),
+		Endpoints: stage.Endpoints, Encrypts: stage.Encrypts, Key: key, Open: in.Open, Now: s.now,
+	}
+	return v.SignIn(ctx)
+}
+
+func (s *Server) rehearsal(who idp.Answer) *idp.Rehearsal {
+	return &idp.Rehearsal{Answer: who, Keys: s.events}
+}
+
+// tested is the person as the app would hear of them.
+func (s *Server) tested(ctx context.Context, subject, profile string) (idp.Person, error) {
+	person, err := s.users.PersonFor(ctx, subject, profile)
+	if errors.Is(err, idp.ErrNotFound) {
+		return idp.Person{Subject: subject, Status: idp.Gone}, nil
+	}
+	return person, err
+}
+
+// missingRow is err if a required row has no value. Whatever else is wrong the sign-in runs into itself.
+func missingRow(err error) error {
+	if found := new(mapping.MissingError); errors.As(err, &found) {
+		return found
+	}
+	return nil
+}
