@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"math/big"
@@ -25,19 +26,44 @@ func sealed(e *etree.Element, certificates []*x509.Certificate) (alg string, err
 	if method == nil {
 		return "", errors.New("there is no signature")
 	}
-	err = errors.New("there is no certificate")
+	if len(certificates) == 0 {
+		return "", errors.New("there is no certificate")
+	}
 	for _, c := range certificates {
 		alone, detachErr := detach(e)
 		if detachErr != nil {
 			return "", detachErr
 		}
+		if err := derived(alone, c); err != nil {
+			return "", err
+		}
 		rules := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{c}})
 		rules.Clock = dsig.NewFakeClockAt(within(c))
-		if _, err = rules.Validate(alone); err == nil {
+		_, fault := rules.Validate(alone)
+		if fault == nil {
 			return algorithm(attr(method, "Algorithm")), nil
 		}
+		err = errors.Join(err, fault)
 	}
 	return "", err
+}
+
+// derived writes an elliptic signature of e as goxmldsig wants it, in DER: XML has its two numbers one behind the
+// other (RFC 6931 §2.3.6). What is signed stays as it is.
+func derived(e *etree.Element, c *x509.Certificate) error {
+	key, elliptic := c.PublicKey.(*ecdsa.PublicKey)
+	value := e.FindElement("./Signature/SignatureValue")
+	if !elliptic || value == nil {
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value.Text()), ""))
+	if size := (key.Curve.Params().BitSize + 7) / 8; err != nil || len(raw) != 2*size {
+		return nil // not by this key, as will be found out
+	}
+	r, s := new(big.Int).SetBytes(raw[:len(raw)/2]), new(big.Int).SetBytes(raw[len(raw)/2:])
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{r, s})
+	value.SetText(base64.StdEncoding.EncodeToString(der))
+	return err
 }
 
 func within(c *x509.Certificate) time.Time { return c.NotBefore.Add(c.NotAfter.Sub(c.NotBefore) / 2) }

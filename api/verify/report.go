@@ -32,10 +32,10 @@ type Decoded struct {
 
 // Report is what came of a test.
 type Report struct {
-	Protocol     string     `json:"protocol" enum:"oidc,saml"`
-	Passed       bool       `json:"passed" doc:"No check failed."`
-	Milliseconds int64      `json:"milliseconds" doc:"How long all of it took."`
-	Checks       []Check    `json:"checks" doc:"In the order in which an application checks. After one that fails, others may be missing."`
+	Protocol     string    `json:"protocol" enum:"oidc,saml"`
+	Passed       bool      `json:"passed" doc:"No check failed."`
+	Milliseconds int64     `json:"milliseconds" doc:"How long all of it took."`
+	Checks       []Check   `json:"checks" doc:"In the order in which an application checks. After one that fails, others may be missing."`
 	Documents    []Decoded `json:"documents,omitempty"`
 }
 
