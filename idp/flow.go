@@ -9,6 +9,9 @@ const FlowTTL = 30 * time.Minute
 const (
 	ProtocolOIDC = "oidc"
 	ProtocolSAML = "saml"
+	// ProtocolVerify is a test sign-in to an app of whatever protocol: the answer goes to the
+	// admin who began it, and never to the app.
+	ProtocolVerify = "verify"
 )
 
 // Flow is one login in progress. The protocol that started it stores the request as

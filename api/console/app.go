@@ -34,6 +34,7 @@ type tab struct {
 func tabs() []tab {
 	return []tab{
 		{"lint", "Lint", readsApps, lintTab},
+		{"verify", "Test sign-in", readsApps, verifyTab},
 	}
 }
 

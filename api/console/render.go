@@ -88,7 +88,7 @@ func (c *Console) parse() (templates, error) {
 func notices() map[string]string {
 	return map[string]string{
 		"again": "You have signed in again. Please repeat what you were doing.",
-		"added": "Added.", "changed": "Saved.", "deleted": "Removed.",
+		"added": "Added.", "changed": "Saved.", "deleted": "Removed.", "cancelled": "The sign-in was cancelled. Nothing was tested.",
 	}
 }
 

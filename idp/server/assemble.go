@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -102,21 +103,28 @@ type apps struct {
 // App implements [login.Apps].
 func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 	if protocol == idp.ProtocolSAML {
-		sp, err := a.records.ServiceProvider(ctx, id)
-		if err != nil {
-			return login.App{}, err
-		}
-		return login.App{
-			Name: sp.Name, URL: sp.StartURL, Assigned: sp.Assigned, ProfileQuery: sp.ProfileQuery,
-			FirstParty: true, // SAML asks for no consent
-		}, nil
+		return a.serviceProvider(ctx, id)
 	}
 	c, err := a.records.Client(ctx, id)
+	if errors.Is(err, idp.ErrNotFound) && protocol == idp.ProtocolVerify { // all apps share one namespace
+		return a.serviceProvider(ctx, id)
+	}
 	if err != nil {
 		return login.App{}, err
 	}
 	return login.App{
 		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI,
 		FirstParty: c.FirstParty, Assigned: c.Assigned, ProfileQuery: c.ProfileQuery,
+	}, nil
+}
+
+func (a apps) serviceProvider(ctx context.Context, id string) (login.App, error) {
+	sp, err := a.records.ServiceProvider(ctx, id)
+	if err != nil {
+		return login.App{}, err
+	}
+	return login.App{
+		Name: sp.Name, URL: sp.StartURL, Assigned: sp.Assigned, ProfileQuery: sp.ProfileQuery,
+		FirstParty: true, // SAML asks for no consent
 	}, nil
 }
