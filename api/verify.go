@@ -111,6 +111,7 @@ func (o AppsReader) verify(ctx context.Context, app string, person idp.Person, w
 		return Verification{}, idp.Errorf(idp.Forbidden, "You may try this with your own account only.")
 	}
 	idp.KeepTrace(ctx)
+	idp.TraceAbout(ctx, idp.About{App: app, Subject: person.Subject})
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
 	report, err := run(ctx, who, person.Subject)

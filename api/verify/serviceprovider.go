@@ -92,7 +92,7 @@ func (sp *ServiceProvider) SignIn(ctx context.Context) (Report, error) {
 
 func (v *samlVisit) run(ctx context.Context) error {
 	must := v.refusals(v.App.Disabled, v.App.Assigned, v.Person, v.Missing)
-	v.checkKeys()
+	must = !v.checkKeys() || must
 	if !v.App.Disabled && !v.readMetadata(ctx) {
 		return nil
 	}
@@ -110,21 +110,22 @@ func (v *samlVisit) run(ctx context.Context) error {
 		v.refused(status != statusSuccess, told)
 		return nil
 	}
-	if v.check(readErr == nil && status == statusSuccess, "Status", statusSuccess, word(readErr == nil || status != "", told, textOf(readErr, told)), "Read what the provider says: the application would be told the same, or the person would see it on a page.") {
+	if v.check(readErr == nil && status == statusSuccess, "Status", statusSuccess, told, "Read what the provider says: the application would be told the same, or the person would see it on a page.") {
 		v.checkResponse()
 	}
 	return nil
 }
 
-// checkKeys looks at what the test has to replace: nobody but the application has its private keys.
-func (v *samlVisit) checkKeys() {
+// checkKeys looks at what the test has to replace: nobody but the application has its private
+// keys. Where answers cannot be encrypted and must be, there may be none.
+func (v *samlVisit) checkKeys() (may bool) {
 	if v.App.SignsRequests || v.App.WantAuthnRequestsSigned {
 		v.check(len(v.App.SigningCerts) > 0, "Key of the application", "a certificate to verify its requests with", fmt.Sprintf("%d certificates", len(v.App.SigningCerts)),
 			"Import the metadata of the application again, with its signing certificate: its requests must be signed and could not be verified.")
 	}
 	if v.App.Encrypt != "optional" && v.App.Encrypt != "required" && !v.App.NameID.Encrypt {
 		v.skip("Encryption certificate", "Nothing is encrypted for this application.")
-		return
+		return true
 	}
 	received := fmt.Sprintf("%d certificates, none that can be used", len(v.App.EncryptionCerts))
 	if v.Encrypts {
@@ -132,9 +133,9 @@ func (v *samlVisit) checkKeys() {
 	}
 	if v.App.Encrypt == "optional" && !v.App.NameID.Encrypt && !v.Encrypts {
 		v.skip("Encryption certificate", "There is none that can be used, so assertions go in the clear (encrypt optional).")
-		return
+		return true
 	}
-	v.check(v.Encrypts, "Encryption certificate", "one that can be used", received, "Import the metadata of the application again, with an RSA encryption certificate.")
+	return v.check(v.Encrypts, "Encryption certificate", "one that can be used", received, "Import the metadata of the application again, with an RSA encryption certificate.")
 }
 
 // describe names the first certificate by its fingerprint.

@@ -9,6 +9,7 @@ import (
 
 	"cloudsso/api"
 	"cloudsso/api/verify"
+	"cloudsso/idp"
 	"cloudsso/idp/idptest"
 )
 
@@ -78,6 +79,48 @@ func TestATestSignInPassesWithEverySettingOfAServiceProvider(t *testing.T) {
 					t.Log(d.Text)
 				}
 			}
+		})
+	}
+}
+
+func TestATestSignInBySAMLShowsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	pin := func(change func(*idp.ServiceProvider)) func(t *testing.T, s *idptest.Server, app string) {
+		return func(t *testing.T, s *idptest.Server, app string) {
+			t.Helper()
+			sp, err := s.Records.ServiceProvider(t.Context(), app)
+			if err == nil {
+				change(&sp)
+				err = s.Records.UpdateServiceProvider(t.Context(), sp)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		policy              string
+		after               func(t *testing.T, s *idptest.Server, app string)
+		red, detail, advice string
+	}{
+		"an app that is switched off":         {`,"disabled":true`, nil, "Application", "switched off", "Switch the application on"},
+		"a person who is not assigned":        {`,"assigned":{"groups":["staff"]}`, nil, "Assignment", "not assigned", "Assign the person"},
+		"a required attribute without value":  {`,"attributes":[{"name":"tel","from":"phone","required":true}]`, nil, "Required values", "tel (phone)", "Fill the attribute"},
+		"a name that the person has not":      {`,"nameid":{"format":"kerberos","from":"krb"}`, nil, "Status", "krb", "Read what the provider says"},
+		"SHA-1 whose time has ended":          {`,"signature_algorithm":"rsa-sha1","legacy_until":"2027-01-01"`, func(_ *testing.T, s *idptest.Server, _ string) { s.Clock.Advance(50 * 24 * time.Hour) }, "Status", "signed with SHA-1 until", "Read what the provider says"},
+		"no address that takes answers":       {``, pin(func(sp *idp.ServiceProvider) { sp.ACS[0].Binding = "urn:oasis:names:tc:SAML:2.0:bindings:PAOS" }), "Status", "No AssertionConsumerService", "Read what the provider says"},
+		"a certificate that cannot encrypt":   {``, pin(func(sp *idp.ServiceProvider) { sp.NameID.Encrypt = true }), "Encryption certificate", "0 certificates", "Import the metadata"},
+		"signed requests without certificate": {``, pin(func(sp *idp.ServiceProvider) { sp.SignsRequests = true }), "Key of the application", "0 certificates", "Import the metadata"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := idptest.New(t, idptest.Options{})
+			s.AddUser(t, ada)
+			app := serviceProviderWith(t, s, c.policy)
+			if c.after != nil {
+				c.after(t, s, app)
+			}
+			isRed(t, tested(t, s, app), c.red, c.detail, c.advice)
 		})
 	}
 }
