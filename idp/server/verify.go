@@ -17,47 +17,61 @@ func (s *Server) verifiers() api.Verifiers {
 }
 
 func (s *Server) verifyClient(ctx context.Context, c idp.Client, who idp.Answer, subject string) (verify.Report, error) {
-	person, err := s.tested(ctx, subject, c.ProfileQuery)
+	rp, err := s.relyingParty(ctx, c, who, subject)
 	if err != nil {
 		return verify.Report{}, err
-	}
-	keys, err := verify.NewKeys(c)
-	if err != nil {
-		return verify.Report{}, err
-	}
-	jwks, err := keys.Public()
-	if err != nil {
-		return verify.Report{}, err
-	}
-	stage, err := s.oauth.Rehearse(c, jwks, s.rehearsal(who))
-	if err != nil {
-		return verify.Report{}, err
-	}
-	_, err = mapping.Claims(c.ClaimsMapping, person)
-	rp := verify.RelyingParty{
-		Issuer: s.options.Config.Issuer, Client: c, Person: person, Missing: missingRow(err),
-		Endpoints: stage.Endpoints, Secret: stage.Secret, SharedKeys: stage.SharedKeys, Keys: keys, Now: s.now,
 	}
 	return rp.SignIn(ctx)
 }
 
+func (s *Server) relyingParty(ctx context.Context, c idp.Client, who idp.Answer, subject string) (*verify.RelyingParty, error) {
+	person, err := s.tested(ctx, subject, c.ProfileQuery)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := verify.NewKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	jwks, err := keys.Public()
+	if err != nil {
+		return nil, err
+	}
+	stage, err := s.oauth.Rehearse(c, jwks, s.rehearsal(who))
+	if err != nil {
+		return nil, err
+	}
+	_, err = mapping.Claims(c.ClaimsMapping, person)
+	return &verify.RelyingParty{
+		Issuer: s.options.Config.Issuer, Client: c, Person: person, Missing: missingRow(err),
+		Endpoints: stage.Endpoints, Secret: stage.Secret, SharedKeys: stage.SharedKeys, Keys: keys, Now: s.now,
+	}, nil
+}
+
 func (s *Server) verifyServiceProvider(ctx context.Context, sp idp.ServiceProvider, who idp.Answer, subject string) (verify.Report, error) {
-	person, err := s.tested(ctx, subject, sp.ProfileQuery)
+	v, err := s.serviceProvider(ctx, sp, who, subject)
 	if err != nil {
 		return verify.Report{}, err
 	}
+	return v.SignIn(ctx)
+}
+
+func (s *Server) serviceProvider(ctx context.Context, sp idp.ServiceProvider, who idp.Answer, subject string) (*verify.ServiceProvider, error) {
+	person, err := s.tested(ctx, subject, sp.ProfileQuery)
+	if err != nil {
+		return nil, err
+	}
 	key, certificate, err := verify.NewKeyPair(s.now())
 	if err != nil {
-		return verify.Report{}, err
+		return nil, err
 	}
 	in := samlidp.StandIn{Certificate: certificate, Key: key}
 	stage := s.saml.Rehearse(sp, in, s.rehearsal(who))
 	_, err = mapping.Attributes(sp.Attributes, person)
-	v := verify.ServiceProvider{
+	return &verify.ServiceProvider{
 		Issuer: s.options.Config.Issuer, App: sp, Person: person, Missing: missingRow(err),
 		Endpoints: stage.Endpoints, Encrypts: stage.Encrypts, Key: key, Open: in.Open, Now: s.now,
-	}
-	return v.SignIn(ctx)
+	}, nil
 }
 
 func (s *Server) rehearsal(who idp.Answer) *idp.Rehearsal {
