@@ -107,6 +107,35 @@ func TestAnAppAdminPreviewsNobodyElse(t *testing.T) {
 	}
 }
 
+// Attack: the same with test sign-ins, and by opening the results of others.
+func TestAnAppAdminTestsAsNobodyElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call("POST", clients, with(wiki(), "client_id", "wiki")).want(http.StatusCreated)
+	w.call("POST", clients, with(wiki(), "client_id", "crm")).want(http.StatusCreated)
+	w.person("ada", "")
+	mine := []string{"Authorization", "Bearer " + w.tokenOf(api.RoleAppAdmin, "wiki")}
+	for _, c := range []struct{ method, path, want string }{
+		{"POST", "/api/v1/apps/wiki/verify", "403 You may try this with your own account only."},
+		{"POST", "/api/v1/apps/crm/verify", `404 There is no app "crm".`},
+		{"GET", "/api/v1/apps/wiki/verify/K7QF-2M9D", "404 There is no test of this app with this support code, or its result has expired."},
+		{"GET", "/api/v1/apps/crm/verify/K7QF-2M9D", "404 There is no test of this app with this support code, or its result has expired."},
+	} {
+		var body any
+		if c.method == "POST" {
+			body = map[string]any{"user": "ada"}
+		}
+		if got := w.call(c.method, c.path, body, mine...).problem(); got != c.want {
+			t.Errorf("%s %s: %s", c.method, c.path, got)
+		}
+	}
+	for body, want := range map[string]string{`{}`: "422", `{"user":"nobody"}`: "422 No directory knows this person", `{"user":"ada","token":"x"}`: "422"} {
+		if got := w.call("POST", "/api/v1/apps/wiki/verify", body).problem(); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+}
+
 // An app admin may call these, for their own apps: those of others are as good as none.
 func TestAnAppAdminSeesNoAppsButTheirOwn(t *testing.T) {
 	t.Parallel()
