@@ -14,7 +14,8 @@ const clientColumns = `SELECT id, version, metadata, secrets, created_at, update
 
 type clientDoc struct {
 	idp.ClientMetadata
-	RegistrationTokenHash string `json:"registration_token_hash,omitempty"`
+	RegistrationTokenHash string      `json:"registration_token_hash,omitempty"`
+	Managed               idp.Managed `json:"managed,omitzero"`
 }
 
 type secretDoc struct {
@@ -87,7 +88,7 @@ func (s *Store) Clients(ctx context.Context, p idp.Page) ([]idp.Client, error) {
 }
 
 func clientDocs(c idp.Client) (metadata, secrets string, err error) {
-	if metadata, err = document(clientDoc{c.ClientMetadata, c.RegistrationTokenHash}); err != nil {
+	if metadata, err = document(clientDoc{c.ClientMetadata, c.RegistrationTokenHash, c.Managed}); err != nil {
 		return "", "", err
 	}
 	docs := make([]secretDoc, 0, len(c.Secrets))
@@ -124,7 +125,7 @@ func (r *clientRow) client() (idp.Client, error) {
 		return idp.Client{}, err
 	}
 	c := idp.Client{
-		ID: r.id, Version: r.version, ClientMetadata: doc.ClientMetadata, RegistrationTokenHash: doc.RegistrationTokenHash,
+		ID: r.id, Version: r.version, ClientMetadata: doc.ClientMetadata, RegistrationTokenHash: doc.RegistrationTokenHash, Managed: doc.Managed,
 		CreatedAt: time.UnixMicro(r.createdAt).UTC(), UpdatedAt: time.UnixMicro(r.updatedAt).UTC(),
 	}
 	for _, s := range secrets {
