@@ -70,6 +70,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.keyRoutes(api)
 	a.previewRoutes(api)
 	a.presetRoutes(api)
+	a.applyRoutes(api)
 	return api.OpenAPI()
 }
 
