@@ -40,6 +40,7 @@ func kinds() []kind {
 		{"User", NewUser{}, "username", map[string]string{"password": elsewhere, "password_hash": elsewhere}, (*applying).user, acting.heldUsers},
 		{"Client", NewClient{}, "client_id", map[string]string{"client_secret": elsewhere + "|^generate$"}, (*applying).client, acting.heldClients},
 		{"ServiceProvider", NewServiceProvider{}, "app", nil, (*applying).serviceProvider, acting.heldServiceProviders},
+		{"TokenApp", NewTokenApp{}, "app", map[string]string{"shared_key": elsewhere + "|^generate$"}, (*applying).tokenApp, acting.heldTokenApps},
 	}
 }
 

@@ -18,6 +18,7 @@ func DocumentSchema() ([]byte, error) {
 		s.Properties = maps.Clone(s.Properties)
 		s.Properties["kind"] = &huma.Schema{Type: huma.TypeString, Enum: []any{k.name}}
 		s.Required = append([]string{"kind", k.key}, without(s.Required, []string{k.key})...)
+		delete(s.Properties, "metadata_once")
 		for name, pattern := range k.secrets {
 			s.Properties[name] = &huma.Schema{Type: huma.TypeString, Pattern: pattern, Description: "Where the secret stands; it never stands in the file itself."}
 		}

@@ -16,9 +16,11 @@ func (v *visit) nav() (items []navItem) {
 			items = append(items, navItem{text, path, current})
 		}
 	}
+	_, readsApps := v.actor.AppsReader()
 	_, readsEvents := v.actor.EventsReader()
 	_, readsAdmins := v.actor.AdminsReader()
 	add("Overview", "/admin", nil)
+	add("Apps", "/admin/apps", readsApps)
 	add("Events", "/admin/events", readsEvents)
 	add("Traces", "/admin/traces", readsEvents)
 	add("Admins", "/admin/admins", readsAdmins)

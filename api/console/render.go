@@ -99,6 +99,7 @@ type frame struct {
 	Login  string
 	Role   string
 	Notice string
+	App    *appHead // of a page of one app
 	Page   any
 }
 
@@ -106,7 +107,7 @@ type frame struct {
 func (v *visit) write(status int, name, title string, page any) {
 	v.render(v.w, v.r, status, name, frame{
 		Title: title, Nav: v.nav(), Login: v.person.Login, Role: v.actor.Role(),
-		Notice: notices()[v.r.URL.Query().Get("done")], Page: page,
+		Notice: notices()[v.r.URL.Query().Get("done")], App: v.appHead(), Page: page,
 	})
 }
 

@@ -18,6 +18,9 @@ type page struct {
 func (c *Console) table() []page {
 	return []page{
 		{"GET /admin", false, overview},
+		{"GET /admin/apps", false, apps},
+		{"GET /admin/apps/{app}", false, onApp(appPage)},
+		{"GET /admin/apps/{app}/{tab}", false, onApp(appPage)},
 		{"GET /admin/events", false, events},
 		{"GET /admin/events.jsonl", false, exportEvents},
 		{"GET /admin/traces", false, traces},

@@ -29,6 +29,7 @@ type visit struct {
 	session *idp.Session
 	person  idp.Person
 	actor   api.Actor
+	app     *openApp // on pages of one app
 }
 
 // visit finds out who is there and lets the page answer.
@@ -48,7 +49,7 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request, p page) {
 		return
 	}
 	idp.Note(r.Context(), slog.String("actor", "person:"+person.Subject))
-	v := &visit{c, w, r, session, person, actor}
+	v := &visit{Console: c, w: w, r: r, session: session, person: person, actor: actor}
 	if p.danger && c.Now().Sub(session.AuthTime) > freshFor {
 		age := freshFor
 		c.signIn(w, r, idp.Ask{MaxAge: &age})

@@ -128,6 +128,7 @@ func references() map[string][]reference {
 		"User":            {{member: "password", secret: true}, {member: "password_hash", secret: true}},
 		"Client":          {{member: "client_secret", secret: true, generate: true}},
 		"ServiceProvider": {{member: "metadata_xml"}},
+		"TokenApp":        {{member: "shared_key", secret: true, generate: true}},
 	}
 }
 

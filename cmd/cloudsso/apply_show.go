@@ -32,6 +32,10 @@ func (p *program) showApplied(out api.Applied, dry bool) {
 			p.hint("warning: %s: %s", c.Name, w)
 		}
 		p.secrets(c.ClientSecret, c.SharedSigningKey)
+		if c.SharedKey != "" {
+			p.line("shared_key  %s", c.SharedKey)
+			p.hint("This key is shown once.")
+		}
 		count[c.Action]++
 	}
 	p.line("%d to create, %d to change, %d to delete, %d in no file any more; %d as the files say.", count[api.ActionCreate], count[api.ActionChange], count[api.ActionDelete],
@@ -116,6 +120,7 @@ func (s *secretsFile) close() error {
 type madeSecret struct {
 	ClientSecret     string `json:"client_secret,omitempty"`
 	SharedSigningKey string `json:"shared_signing_key,omitempty"`
+	SharedKey        string `json:"shared_key,omitempty"`
 }
 
 // take moves the secrets out of the answer. If they cannot be written, the answer keeps
@@ -126,8 +131,8 @@ func (s *secretsFile) take(out *api.Applied) error {
 	}
 	made := map[string]madeSecret{}
 	for _, c := range out.Changes {
-		if c.ClientSecret+c.SharedSigningKey != "" {
-			made[c.Name] = madeSecret{c.ClientSecret, c.SharedSigningKey}
+		if s := (madeSecret{c.ClientSecret, c.SharedSigningKey, c.SharedKey}); s != (madeSecret{}) {
+			made[c.Name] = s
 		}
 	}
 	if len(made) == 0 {
@@ -141,7 +146,8 @@ func (s *secretsFile) take(out *api.Applied) error {
 		return err
 	}
 	for i := range out.Changes {
-		out.Changes[i].ClientSecret, out.Changes[i].SharedSigningKey = "", ""
+		c := &out.Changes[i]
+		c.ClientSecret, c.SharedSigningKey, c.SharedKey = "", "", ""
 	}
 	return nil
 }
