@@ -15,11 +15,16 @@ var signs = map[string]string{api.ActionCreate: "+", api.ActionChange: "~", api.
 
 // showApplied prints changes as people read them.
 func (p *program) showApplied(out api.Applied, dry bool) {
-	count := map[string]int{}
+	count, words := map[string]int{}, []any{"to create", "to change", "to delete"}
+	if !dry {
+		words = []any{"created", "changed", "deleted"}
+	}
 	for _, c := range out.Changes {
 		state := ""
 		if !dry && !c.Done && c.Action != api.ActionUnlisted {
 			state = "  NOT DONE"
+		} else {
+			count[c.Action]++
 		}
 		p.line("%s %s %s  (%s)%s", signs[c.Action], c.Kind, c.Name, c.File, state)
 		if c.Action == api.ActionUnlisted {
@@ -36,9 +41,8 @@ func (p *program) showApplied(out api.Applied, dry bool) {
 			p.line("shared_key  %s", c.SharedKey)
 			p.hint("This key is shown once.")
 		}
-		count[c.Action]++
 	}
-	p.line("%d to create, %d to change, %d to delete, %d in no file any more; %d as the files say.", count[api.ActionCreate], count[api.ActionChange], count[api.ActionDelete],
+	p.line("%d %s, %d %s, %d %s, %d in no file any more; %d as the files say.", count[api.ActionCreate], words[0], count[api.ActionChange], words[1], count[api.ActionDelete], words[2],
 		count[api.ActionUnlisted]+count[api.ActionRelease], out.Unchanged)
 }
 
