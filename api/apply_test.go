@@ -302,7 +302,7 @@ func TestSecretsOfFiles(t *testing.T) {
 		t.Errorf("%d secrets", n)
 	}
 	w.advance(25 * time.Hour)
-	w.token = w.renew()
+	w.token = strings.TrimPrefix(w.renew(), "Bearer ")
 	if n := len(w.call("GET", clients+"/wiki/secrets", nil).items()); n != 1 {
 		t.Errorf("%d secrets a day later", n)
 	}

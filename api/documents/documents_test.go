@@ -84,7 +84,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 		"", " ", "yes", "true", "null", "~", "1", "0600", "1e3", ".5", "2027-01-02", "2027-01-02T03:04:05Z", "a: b", "- a", "#a", "&a", "*a", "!a", "@a", "`a", "%a", "|", ">", "'", `"`, `\`, "<<", "=",
 		"a\nb", "a\nb\n", "\na", "a\n\n", "  a\nb", "a\r\nb", "a\rb", "\t", "a\tb\nc", "a\u0085b", "a\u2028b", "\ufeff", "a\x00b", "a\x7fb", "a\u0080b", "\U0001f600", "é", "\ufffe", strings.Repeat("long words ", 40), "<?xml version=\"1.0\"?>\r\n<a b='c'>\n\t<d/>\r\n</a>\n", "trailing \nspace ",
 	} {
-		want := map[string]any{s: s, "list": []any{s, map[string]any{"x": s}}, "n": 1.5, "b": false, "empty": map[string]any{}, "none": []any{}}
+		want := map[string]any{s: s, "list": []any{s, map[string]any{"x": s}}, "n": 1.5, "b": false, "nil": nil, "empty": map[string]any{}, "none": []any{}}
 		b, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)

@@ -194,7 +194,7 @@ func (f files) placed(err error) error {
 		m := inBody.FindStringSubmatch(e.Field)
 		if i, bad := strconv.Atoi(at(m, 1)); m != nil && bad == nil && i < len(f.read) {
 			text := e.Public
-			if e.Cause != nil {
+			if e.Cause != nil && !strings.Contains(text, e.Cause.Error()) {
 				text += " (" + e.Cause.Error() + ")"
 			}
 			out = append(out, f.read[i].Fault(dotted(m[2]), text))
