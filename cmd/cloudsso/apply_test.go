@@ -238,3 +238,24 @@ func TestApplyThroughAServer(t *testing.T) {
 		}
 	}
 }
+
+// The README's example is applied as it stands there.
+func TestTheExampleOfTheReadme(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "    # conf/apps.yaml\n")
+	example, _, ended := strings.Cut(rest, "\n\n")
+	if !found || !ended {
+		t.Fatal("the README has no example")
+	}
+	p := newPlace(t, "CLOUDSSO_DATA=data", "CLOUDSSO_ISSUER=https://sso.example.org", "ADA_PASSWORD=correct horse battery x")
+	p.folder("conf")
+	p.write("conf/apps.yaml", strings.ReplaceAll("\n"+example, "\n    ", "\n"))
+	if r := p.do("apply", "-f", "conf/"); !strings.HasSuffix(r.out, "4 created, 0 changed, 0 deleted, 0 in no file any more; 0 as the files say.\n") {
+		t.Error(r.out)
+	}
+	p.do("diff", "-f", "conf/")
+}
