@@ -56,6 +56,10 @@ func (s *Server) table() []route {
 		{get, "/saml/slo/send", s.saml.SLOSend},
 		{post, "/saml/soap/slo", s.saml.SOAPLogout},
 
+		// Signed-token apps
+		{get, "/token/:app", s.tokens.Start},
+		{get, "/token/:app/continue", s.tokens.Continue},
+
 		// People
 		{get, "/", s.home()},
 		{get, "/login", s.login.Login},
