@@ -30,9 +30,7 @@ func (s *Server) launch(w http.ResponseWriter, r *http.Request) {
 			Actions: []web.Action{{Text: "Go to the start page", URL: "/"}},
 		})
 	default:
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Location", to)
-		w.WriteHeader(http.StatusSeeOther)
+		seeOther(w, to)
 	}
 }
 

@@ -75,6 +75,8 @@ func (s *Server) table() []route {
 		{post, "/logout", s.login.Logout},
 		{get, "/logout/progress", s.login.LogoutProgress},
 		{get, "/logout/end", s.login.LogoutEnd},
+		{get, "/apps", s.appsPage},
+		{get, "/apps/continue", s.appsContinue},
 		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 
