@@ -178,7 +178,7 @@ func saveSettings(v *visit) error {
 	patch, err := v.patchOf(now)
 	var made *once
 	if err == nil {
-		made, err = v.patch(writer, patch)
+		made, err = v.patchApp(writer, patch)
 	}
 	switch {
 	case err == nil && made != nil:
@@ -210,8 +210,8 @@ func faultsBeside(f *Form, err error) string {
 	return sentences(errors.Join(rest...))
 }
 
-// patch changes the app; secrets that the change made are shown once.
-func (v *visit) patch(writer api.AppsWriter, patch json.RawMessage) (*once, error) {
+// patchApp changes the app; secrets that the change made are shown once.
+func (v *visit) patchApp(writer api.AppsWriter, patch json.RawMessage) (*once, error) {
 	match := api.IfMatch(v.r.PostForm.Get("version"))
 	if v.app.Kind == presets.KindServiceProvider {
 		_, err := writer.PatchServiceProvider(v.r.Context(), v.app.ID, patch, match)
@@ -231,7 +231,7 @@ func enableApp(v *visit) error  { return v.switchApp("false") }
 func (v *visit) switchApp(disabled string) error {
 	writer, err := v.actor.AppsWriter()
 	if err == nil {
-		_, err = v.patch(writer, json.RawMessage(`{"disabled":`+disabled+`}`))
+		_, err = v.patchApp(writer, json.RawMessage(`{"disabled":`+disabled+`}`))
 	}
 	if err != nil {
 		return err
