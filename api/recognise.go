@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/hex"
@@ -108,7 +109,7 @@ func certificate(_ context.Context, _ AppsMaker, p pasted) *Recognised {
 	}
 	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
 	return &Recognised{
-		What:    fmt.Sprintf("This is a certificate of %s, which ends on %s. A SAML app signs its requests with its key.", firstOf(cert.Subject.String(), "nobody in particular"), cert.NotAfter.UTC().Format("2006-01-02")),
+		What:    fmt.Sprintf("This is a certificate of %s, which ends on %s. A SAML app signs its requests with its key.", cmp.Or(cert.Subject.String(), "nobody in particular"), cert.NotAfter.UTC().Format("2006-01-02")),
 		Missing: "The entity ID and the ACS URL of the app; its documentation or its metadata names both.",
 		App:     &NewApp{Preset: "saml-app", Settings: map[string]any{"sp_signing_certificates": []any{text}}},
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"fmt"
@@ -70,7 +71,7 @@ func xmlDocument(ctx context.Context, o AppsMaker, p pasted) *Recognised {
 		if seen.entityID == o.Issuer+"/saml/metadata" {
 			return &Recognised{What: "This is our own metadata. It goes to the app, not here.", Missing: "Ask for the metadata of the app."}
 		}
-		return &Recognised{What: fmt.Sprintf("This is the metadata of an identity provider (%.200s): of somebody who signs people in, as we do.", firstOf(seen.entityID, "without a name")),
+		return &Recognised{What: fmt.Sprintf("This is the metadata of an identity provider (%.200s): of somebody who signs people in, as we do.", cmp.Or(seen.entityID, "without a name")),
 			Missing: "Ask for the metadata of the service provider (SP). If people of that identity provider should sign in here, set it up as a directory."}
 	case seen.root == "AuthnRequest":
 		return o.authnRequest(ctx, seen)
@@ -114,7 +115,7 @@ func (o AppsMaker) spMetadata(ctx context.Context, p pasted, seen outline) *Reco
 // authnRequest is what an app sends when somebody signs in: it names the app and, often,
 // where its answers go.
 func (o AppsMaker) authnRequest(ctx context.Context, seen outline) *Recognised {
-	r := &Recognised{What: fmt.Sprintf("This is a sign-in request of the SAML app %.200s.", firstOf(seen.issuer, "without a name")),
+	r := &Recognised{What: fmt.Sprintf("This is a sign-in request of the SAML app %.200s.", cmp.Or(seen.issuer, "without a name")),
 		App: &NewApp{Preset: "saml-app", Answers: map[string]string{"entity": seen.issuer, "acs": seen.acs}}}
 	if seen.acs == "" {
 		r.Missing = "The ACS URL: where the app takes its answers. The request does not name it."

@@ -17,6 +17,8 @@ type openApp struct {
 	Name     string
 	Disabled bool
 	Version  api.IfMatch // forms send it back, so that nobody overwrites another's change
+	Managed  idp.Managed // the file that keeps the app: nothing can be changed here
+	view     any         // api.Client, api.ServiceProvider or api.TokenApp
 	tab      string      // slug of the tab that is shown
 }
 
@@ -35,7 +37,7 @@ func tabs() []tab {
 	return []tab{
 		{"handover", "Hand-over", readsApps, handoverTab},
 		{"settings", "Settings", readsApps, settingsTab},
-		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
+		{"secrets", "Secrets", ofKind(presets.KindClient, presets.KindTokenApp), secretsTab},
 		{"test", "Test", readsApps, probeTab},
 		{"lint", "Lint", readsApps, lintTab},
 	}
@@ -44,6 +46,7 @@ func tabs() []tab {
 // Who may see a tab. Of another's app not even the frame is shown.
 func readsApps(v *visit) bool  { _, err := v.actor.AppsReader(); return err == nil }
 func writesApps(v *visit) bool { _, err := v.actor.AppsWriter(); return err == nil }
+func mayChange(v *visit) bool  { return writesApps(v) && v.app.Managed == idp.Managed{} }
 func ofKind(kinds ...string) func(v *visit) bool {
 	return func(v *visit) bool { return readsApps(v) && slices.Contains(kinds, v.app.Kind) }
 }
@@ -56,34 +59,41 @@ func (a *openApp) path(tab string) string {
 // onApp opens the app that the address names, for pages and forms below it. An app that
 // the actor may not see is as good as none.
 func onApp(serve func(v *visit) error) func(v *visit) error {
-	return func(v *visit) (err error) {
+	return func(v *visit) error {
 		reader, err := v.actor.AppsReader()
 		if err != nil {
 			return err
 		}
-		if v.app, err = v.open(reader, v.r.PathValue("app")); err != nil {
+		app, err := v.open(reader, v.r.PathValue("app"))
+		if err != nil {
 			return err
 		}
+		v.app = app
 		return serve(v)
 	}
 }
 
 func (v *visit) open(reader api.AppsReader, id string) (*openApp, error) {
-	c, err := reader.Client(v.r.Context(), id)
+	ctx := v.r.Context()
+	c, err := reader.Client(ctx, id)
 	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, Version: c.ETag()}, nil
+		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, Version: c.ETag(), Managed: c.ManagedBy, view: c}, nil
 	}
 	if idp.AsError(err).Code != idp.NotFound {
 		return nil, err
 	}
-	sp, err := reader.ServiceProvider(v.r.Context(), id)
+	sp, err := reader.ServiceProvider(ctx, id)
 	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, Version: sp.ETag()}, nil
+		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, Version: sp.ETag(), Managed: sp.ManagedBy, view: sp}, nil
 	}
-	if idp.AsError(err).Code == idp.NotFound {
+	if idp.AsError(err).Code != idp.NotFound {
+		return nil, err
+	}
+	t, err := reader.TokenApp(ctx, id)
+	if err != nil && idp.AsError(err).Code == idp.NotFound {
 		err = idp.Errorf(idp.NotFound, "There is no app %q. Look for it in the list of apps.", id)
 	}
-	return nil, err
+	return &openApp{ID: id, Kind: presets.KindTokenApp, Name: t.Name, Disabled: t.Disabled, Version: t.ETag(), view: t}, err
 }
 
 // appPage serves the tab that the address names, or the first that the visitor may see.
@@ -110,6 +120,9 @@ func (v *visit) appHead() *appHead {
 	h := &appHead{Badges: []Cell{{Text: kindText(v.app.Kind), Badge: "plain"}}}
 	if v.app.Disabled {
 		h.Badges = append(h.Badges, Cell{Text: "disabled", Badge: "bad"})
+	}
+	if v.app.Managed != (idp.Managed{}) {
+		h.Badges = append(h.Badges, Cell{Text: "kept in " + v.app.Managed.File, Badge: "warn"})
 	}
 	for _, t := range tabs() {
 		if t.may(v) {

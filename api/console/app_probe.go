@@ -11,6 +11,7 @@ type probePage struct {
 func probeTab(v *visit) error { return v.probes(nil) }
 
 func (v *visit) probes(results *Table) error {
+	v.app.tab = "test"
 	p := probePage{Table: results}
 	if writesApps(v) {
 		f := v.form("probe", v.app.path("test"), "Look now")

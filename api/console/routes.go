@@ -30,6 +30,8 @@ func (c *Console) table() []page {
 		{"POST /admin/apps/{app}/delete", true, onApp(deleteApp)},
 		{"POST /admin/apps/{app}/secrets", true, onApp(makeSecret)},
 		{"POST /admin/apps/{app}/secrets/{secret}/delete", true, onApp(retireSecret)},
+		{"POST /admin/apps/{app}/secrets/key", true, onApp(rotateKey)},
+		{"POST /admin/apps/{app}/secrets/key/link", true, onApp(linkKey)},
 		{"POST /admin/apps/{app}/test", false, onApp(probe)},
 		{"GET /admin/events", false, events},
 		{"GET /admin/events.jsonl", false, exportEvents},
