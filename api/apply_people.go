@@ -60,30 +60,27 @@ func (a *applying) group(ctx context.Context, d ApplyDocument) (*step, error) {
 		}
 		return s, nil
 	}
-	s.Action, s.Fields = ActionChange, append(changedFields(groupForm(was), groupForm(g)), kept(was.Managed, g.Managed)...)
+	s.Action, s.Fields = ActionChange, append(changedFields(settingsOfGroup(was), settingsOfGroup(g)), kept(was.Managed, g.Managed)...)
 	if len(s.Fields) == 0 {
 		return nil, nil
 	}
 	s.run = func(ctx context.Context, _ *ObjectChange) error {
-		_, err := a.saveGroup(ctx, g)
+		_, err := a.saveGroup(ctx, was, g)
 		return err
 	}
 	return s, nil
-}
-
-func groupForm(g idp.Group) NewGroup {
-	return NewGroup{Name: g.Name, Description: g.Description, Parents: g.Parents}
 }
 
 func (o acting) heldGroups(ctx context.Context) (out []held, err error) {
 	rows, err := every(ctx, o.Records.Groups, func(g idp.Group) string { return g.Name })
 	for _, g := range rows {
 		out = append(out, held{
-			space: "group", name: idp.FoldUsername(g.Name), title: g.Name, managed: g.Managed, export: groupForm(g),
+			space: "group", name: idp.FoldUsername(g.Name), title: g.Name, managed: g.Managed, export: settingsOfGroup(g),
 			remove: func(ctx context.Context) error { return o.deleteGroup(ctx, g, g.Version) },
 			release: func(ctx context.Context) error {
-				g.Managed = idp.Managed{}
-				_, err := o.saveGroup(ctx, g)
+				free := g
+				free.Managed = idp.Managed{}
+				_, err := o.saveGroup(ctx, g, free)
 				return err
 			},
 		})
@@ -147,7 +144,7 @@ func (a *applying) changesUser(s *step, was, u idp.User) (*step, error) {
 		return nil, nil
 	}
 	s.run = func(ctx context.Context, _ *ObjectChange) error {
-		_, err := a.saveUser(ctx, u, was.PasswordHash)
+		_, err := a.saveUser(ctx, was, u)
 		return err
 	}
 	return s, nil
@@ -164,8 +161,9 @@ func (o acting) heldUsers(ctx context.Context) (out []held, err error) {
 			space: "user", name: idp.FoldUsername(u.Username), title: u.Username, managed: u.Managed, export: form,
 			remove: func(ctx context.Context) error { return o.deleteUser(ctx, u, u.Version) },
 			release: func(ctx context.Context) error {
-				u.Managed = idp.Managed{}
-				_, err := o.saveUser(ctx, u, u.PasswordHash)
+				free := u
+				free.Managed = idp.Managed{}
+				_, err := o.saveUser(ctx, u, free)
 				return err
 			},
 		})

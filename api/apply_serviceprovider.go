@@ -57,7 +57,7 @@ func (a *applying) serviceProvider(ctx context.Context, d ApplyDocument) (*step,
 		return nil, nil
 	}
 	s.run = func(ctx context.Context, _ *ObjectChange) error {
-		_, err := a.saveServiceProvider(ctx, sp, warnings)
+		_, err := a.saveServiceProvider(ctx, was, sp, warnings)
 		return err
 	}
 	return s, nil
@@ -162,7 +162,7 @@ func (o acting) heldServiceProviders(ctx context.Context) (out []held, err error
 				release: func(ctx context.Context) error {
 					free := sp
 					free.Managed = idp.Managed{}
-					_, err := o.saveServiceProvider(ctx, free, nil)
+					_, err := o.saveServiceProvider(ctx, sp, free, nil)
 					return err
 				},
 			})

@@ -162,7 +162,7 @@ func (o acting) saveClient(ctx context.Context, was idp.ClientMetadata, c idp.Cl
 			return Client{}, err
 		}
 	}
-	return viewClient(c).shows(show), o.record(ctx, clientEvent(idp.EventClientUpdated, c))
+	return viewClient(c).shows(show), o.recordChange(ctx, clientEvent(idp.EventClientUpdated, c), was, c.ClientMetadata)
 }
 
 // applyClientPatch changes the record and says which secrets it made.

@@ -138,27 +138,33 @@ func (o PeopleWriter) PatchGroup(ctx context.Context, name string, patch json.Ra
 	if err := g.Managed.Check("group"); err != nil {
 		return Group{}, err
 	}
-	in, err := patched(o.schemas, NewGroup{Name: g.Name, Description: g.Description, Parents: g.Parents}, patch)
+	in, err := patched(o.schemas, settingsOfGroup(g), patch)
 	if err != nil {
 		return Group{}, err
 	}
 	if idp.FoldUsername(in.Name) != idp.FoldUsername(g.Name) {
 		return Group{}, idp.Errorf(idp.Invalid, "A group keeps its name, apart from upper and lower case, because users and groups name it. Add another group instead.").On("name")
 	}
+	was := g
 	g.Name, g.Description, g.Parents = in.Name, in.Description, in.Parents
 	if err := o.checkGroup(ctx, g); err != nil {
 		return Group{}, err
 	}
-	return o.saveGroup(ctx, g)
+	return o.saveGroup(ctx, was, g)
 }
 
-func (o acting) saveGroup(ctx context.Context, g idp.Group) (Group, error) {
+func (o acting) saveGroup(ctx context.Context, was, g idp.Group) (Group, error) {
 	g.UpdatedAt = o.now()
 	if err := o.Records.UpdateGroup(ctx, g); err != nil {
 		return Group{}, missing(err, "group", g.Name)
 	}
 	g.Version++
-	return viewGroup(g), o.record(ctx, idp.Event{Name: idp.EventGroupUpdated, Detail: map[string]string{"group": g.Name}})
+	return viewGroup(g), o.recordChange(ctx, idp.Event{Name: idp.EventGroupUpdated, Detail: map[string]string{"group": g.Name}}, settingsOfGroup(was), settingsOfGroup(g))
+}
+
+// settingsOfGroup is the document that a patch is applied to.
+func settingsOfGroup(g idp.Group) NewGroup {
+	return NewGroup{Name: g.Name, Description: g.Description, Parents: g.Parents}
 }
 
 // DeleteGroup deletes a group's record. Users and groups that name it still do: it is in

@@ -186,15 +186,16 @@ func (o AppsWriter) changeServiceProvider(ctx context.Context, app string, match
 	if err := sp.Managed.Check("app"); err != nil {
 		return ServiceProvider{}, err
 	}
+	was := sp
 	warnings, err := change(&sp)
 	if err != nil {
 		return ServiceProvider{}, err
 	}
-	return o.saveServiceProvider(ctx, sp, warnings)
+	return o.saveServiceProvider(ctx, was, sp, warnings)
 }
 
 // saveServiceProvider checks a changed record and stores it.
-func (o acting) saveServiceProvider(ctx context.Context, sp idp.ServiceProvider, warnings []string) (ServiceProvider, error) {
+func (o acting) saveServiceProvider(ctx context.Context, was, sp idp.ServiceProvider, warnings []string) (ServiceProvider, error) {
 	if err := o.complete(ctx, &sp); err != nil {
 		return ServiceProvider{}, err
 	}
@@ -206,7 +207,7 @@ func (o acting) saveServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 		return ServiceProvider{}, missing(err, "service provider", sp.App)
 	}
 	sp.Version++
-	return o.viewServiceProvider(ctx, sp, warnings), o.record(ctx, idp.Event{Name: idp.EventSPUpdated, App: sp.App, Detail: map[string]string{"entity_id": sp.EntityID}})
+	return o.viewServiceProvider(ctx, sp, warnings), o.recordServiceProvider(ctx, was, sp)
 }
 
 // DeleteServiceProvider deletes a service provider. Persistent NameIDs that it was told

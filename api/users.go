@@ -190,27 +190,27 @@ func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMe
 	if err != nil {
 		return User{}, err
 	}
-	before := u.PasswordHash
+	before := u
 	if dropsPassword(patch) {
 		u.PasswordHash, u.PasswordChangedAt = "", time.Time{}
 	}
 	if err := o.fill(&u, in); err != nil {
 		return User{}, err
 	}
-	return o.saveUser(ctx, u, before)
+	return o.saveUser(ctx, before, u)
 }
 
-// saveUser stores a changed user, whose password hash was another maybe.
-func (o acting) saveUser(ctx context.Context, u idp.User, hashBefore string) (User, error) {
+// saveUser stores a changed user.
+func (o acting) saveUser(ctx context.Context, before, u idp.User) (User, error) {
 	u.UpdatedAt = o.now()
 	if err := o.Records.UpdateUser(ctx, u); err != nil {
 		return User{}, o.userConflict(ctx, err, u)
 	}
 	u.Version++
-	if err := o.afterChange(ctx, u, hashBefore); err != nil {
+	if err := o.afterChange(ctx, u, before.PasswordHash); err != nil {
 		return User{}, err
 	}
-	return viewUser(u), o.record(ctx, idp.Event{Name: idp.EventUserUpdated, Detail: map[string]string{"user": u.ID}})
+	return viewUser(u), o.recordUser(ctx, before, u)
 }
 
 // afterChange ends access where the change calls for it. It also does so for a user who

@@ -176,7 +176,7 @@ func saveSettings(v *visit) error {
 	patch, err := v.patchOf(now)
 	var made *once
 	if err == nil {
-		made, err = v.patch(writer, patch)
+		made, err = v.patchApp(writer, patch)
 	}
 	switch {
 	case err == nil && made != nil:
@@ -207,8 +207,8 @@ func faultsBeside(f *Form, err error) string {
 	return sentences(errors.Join(rest...))
 }
 
-// patch changes the app; secrets that the change made are shown once.
-func (v *visit) patch(writer api.AppsWriter, patch json.RawMessage) (*once, error) {
+// patchApp changes the app; secrets that the change made are shown once.
+func (v *visit) patchApp(writer api.AppsWriter, patch json.RawMessage) (*once, error) {
 	match := api.IfMatch(v.r.PostForm.Get("version"))
 	switch v.app.Kind {
 	case presets.KindServiceProvider:
@@ -229,7 +229,7 @@ func enableApp(v *visit) error  { return v.switchApp("false") }
 func (v *visit) switchApp(disabled string) error {
 	writer, err := v.actor.AppsWriter()
 	if err == nil {
-		_, err = v.patch(writer, json.RawMessage(`{"disabled":`+disabled+`}`))
+		_, err = v.patchApp(writer, json.RawMessage(`{"disabled":`+disabled+`}`))
 	}
 	if err != nil {
 		return err

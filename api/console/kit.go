@@ -41,6 +41,7 @@ type Form struct {
 	Step   string // value of the button's name step, for a form that has several
 	Other  *Button
 	Danger bool // the button looks like it
+	Plain  bool // and a button that is not the main thing on its page, like this
 }
 
 // Button is a second way to send a form.
@@ -69,7 +70,7 @@ func (f *Form) fields() (out []*Field) {
 // Field is one input with its label.
 type Field struct {
 	Name         string
-	ID           string // default Name, which another form of the page may have, too
+	ID           string // of the input, if the name is on the page more than once
 	Label        string
 	Kind         string // text (the default), password, email, number, datetime-local, select, textarea, checkbox ("true" when set), file, hidden
 	Value        string

@@ -74,7 +74,7 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request, p page) {
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request, ask idp.Ask) {
 	back := r.URL.RequestURI()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		back = standsOn(r.URL.Path) + "?done=again"
+		back = c.formPage(r) + "?done=again"
 	}
 	f := &idp.Flow{Protocol: protocol, Return: "/admin/continue", Request: back, Ask: ask}
 	ready, err := c.Login.Begin(w, r, f)
@@ -86,13 +86,19 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, ask idp.Ask) {
 	}
 }
 
-// standsOn is the page that has the form that is sent to path.
-func standsOn(path string) string {
-	path = strings.TrimSuffix(path, "/delete")
-	if parts := strings.Split(path, "/"); strings.HasPrefix(path, "/admin/apps/") && len(parts) > 5 {
-		path = strings.Join(parts[:5], "/") // a tab of an app
+// formPage is the page that the form of a POST stands on: the nearest that can be opened.
+func (c *Console) formPage(r *http.Request) string {
+	for path := r.URL.EscapedPath(); path != "/admin"; path = path[:strings.LastIndexByte(path, '/')] {
+		u, err := url.Parse(path)
+		if err != nil {
+			break
+		}
+		_, pattern := c.mux.Handler(&http.Request{Method: http.MethodGet, URL: u, Host: r.Host})
+		if strings.HasPrefix(pattern, http.MethodGet+" ") {
+			return path
+		}
 	}
-	return path
+	return "/admin"
 }
 
 // resume takes the browser back to where it wanted to go.
