@@ -38,9 +38,10 @@ func tabs() []tab {
 		{"handover", "Hand-over", readsApps, handoverTab},
 		{"settings", "Settings", readsApps, settingsTab},
 		{"secrets", "Secrets", ofKind(presets.KindClient, presets.KindTokenApp), secretsTab},
-		{"test", "Test", readsApps, probeTab},
-		{"lint", "Lint", readsApps, lintTab},
+		{"metadata", "Metadata", ofKind(presets.KindServiceProvider), metadataTab},
+		{"test", "Reachability", readsApps, probeTab},
 		{"verify", "Test sign-in", readsApps, verifyTab},
+		{"lint", "Lint", readsApps, lintTab},
 	}
 }
 

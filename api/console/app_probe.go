@@ -3,8 +3,9 @@ package console
 import "cloudsso/api"
 
 type probePage struct {
-	Form  *Form
-	Table *Table
+	Form   *Form
+	Table  *Table
+	Verify string // where the test sign-in is
 }
 
 // probeTab offers to look whether the app's own addresses can be reached.
@@ -12,7 +13,7 @@ func probeTab(v *visit) error { return v.probes(nil) }
 
 func (v *visit) probes(results *Table) error {
 	v.app.tab = "test"
-	p := probePage{Table: results}
+	p := probePage{Table: results, Verify: v.app.path("verify")}
 	if writesApps(v) {
 		f := v.form("probe", v.app.path("test"), "Look now")
 		p.Form = &f

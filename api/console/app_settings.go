@@ -47,14 +47,14 @@ func (v *visit) settings(status int, p settingsPage, err error) error {
 		settingsForm(&f, v.app.Kind, now)
 		p.Form = &f
 	}
-	p.Switch = v.button(v.app.path("disable"), "Disable the app")
+	p.Switch = v.button(v.app.path("settings/disable"), "Disable the app")
 	if v.app.Disabled {
-		p.Switch = v.button(v.app.path("enable"), "Enable the app")
+		p.Switch = v.button(v.app.path("settings/enable"), "Enable the app")
 		p.Switch.Danger = false
 	}
 	p.Switch.ID, p.Switch.Fields = "switch", []Field{version}
 	if _, notMaker := v.actor.AppsMaker(); notMaker == nil {
-		f := v.form("delete", v.app.path("delete"), "Delete the app", version,
+		f := v.form("delete", v.app.path("settings/delete"), "Delete the app", version,
 			Field{Name: "confirm", Label: "Type the name of the app: " + v.app.Name, Autocomplete: "off", Required: true})
 		f.Danger = true
 		if err != nil {

@@ -24,8 +24,8 @@ func (v *visit) sharedKey(status int, p secretsPage) error {
 	return nil
 }
 
-// rotateKey gives a signed-token app another key, which only this answer shows.
-func rotateKey(v *visit) error {
+// rotateSharedKey gives a signed-token app another key, which only this answer shows.
+func rotateSharedKey(v *visit) error {
 	writer, err := v.actor.AppsWriter()
 	if err != nil {
 		return err
@@ -34,8 +34,8 @@ func rotateKey(v *visit) error {
 	return v.showKey(onceOf(api.App{TokenApp: &t}), err)
 }
 
-// linkKey makes a one-time link to the key that the app has.
-func linkKey(v *visit) error {
+// linkSharedKey makes a one-time link to the key that the app has.
+func linkSharedKey(v *visit) error {
 	writer, err := v.actor.AppsWriter()
 	if err != nil {
 		return err

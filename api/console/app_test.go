@@ -1,7 +1,9 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
@@ -15,7 +17,7 @@ import (
 
 // shop is a world with an app of each kind and one person of each role; anton looks after
 // the client, bella after the service provider, and carl after the signed-token app.
-func shop(t *testing.T) (w *world, client api.Client) {
+func shop(t *testing.T) (w *world, client api.Client, sp api.ServiceProvider) {
 	t.Helper()
 	w = newWorld(t)
 	client, err := w.Owner.CreateClient(t.Context(), api.NewClient{ClientID: "wiki", ClientMetadata: idp.ClientMetadata{
@@ -24,7 +26,7 @@ func shop(t *testing.T) (w *world, client api.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Owner.ImportServiceProvider(t.Context(), api.NewServiceProvider{
+	sp, err = w.Owner.ImportServiceProvider(t.Context(), api.NewServiceProvider{
 		App: "crm", EntityID: "urn:example:crm", ACS: []api.ACSEndpoint{{Location: "https://crm.example/acs", Index: -1}},
 		ServiceProviderSettings: api.ServiceProviderSettings{Name: "Customers"},
 	})
@@ -43,7 +45,7 @@ func shop(t *testing.T) (w *world, client api.Client) {
 	w.hire("carl", api.RoleAppAdmin, "help")
 	w.hire("hans", api.RoleHelpDesk)
 	w.hire("rita", api.RoleAuditor)
-	return w, client
+	return w, client, sp
 }
 
 // hostile is a name that an attacker would choose.
@@ -52,15 +54,15 @@ const hostile = `Wiki"><script>alert(1)</script>`
 // appTabs are the tabs of each app of the shop.
 func appTabs() map[string][]string {
 	return map[string][]string{
-		"wiki": {"", "handover", "settings", "secrets", "test", "lint"},
-		"crm":  {"", "handover", "settings", "test", "lint"},
-		"help": {"", "handover", "settings", "secrets", "test", "lint"},
+		"wiki": {"", "handover", "settings", "secrets", "test", "verify", "lint"},
+		"crm":  {"", "handover", "settings", "metadata", "test", "verify", "lint"},
+		"help": {"", "handover", "settings", "secrets", "test", "verify", "lint"},
 	}
 }
 
 func TestAnAppHasATabForWhoeverMayReadIt(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	for person, want := range map[string]map[string]int{
 		"olga": {"wiki": 200, "crm": 200, "help": 200}, "anton": {"wiki": 200, "crm": 404, "help": 404}, "bella": {"wiki": 404, "crm": 200, "help": 404},
 		"carl": {"wiki": 404, "crm": 404, "help": 200}, "hans": {"wiki": 403, "crm": 403, "help": 403}, "rita": {"wiki": 200, "crm": 200, "help": 200},
@@ -76,7 +78,7 @@ func TestAnAppHasATabForWhoeverMayReadIt(t *testing.T) {
 				if text := p.Text(); status != http.StatusOK && (strings.Contains(text, "Wiki") || strings.Contains(text, "Customers") || strings.Contains(text, "Helpdesk")) {
 					t.Errorf("%s opens %s, and reads its name", person, path)
 				}
-				if person == "rita" && strings.Contains(p.Body, `method="post"`) {
+				if person == "rita" && tab != "verify" && strings.Contains(p.Body, `method="post"`) {
 					t.Errorf("the auditor has a form at %s", path)
 				}
 			}
@@ -88,15 +90,15 @@ func TestAnAppHasATabForWhoeverMayReadIt(t *testing.T) {
 // send: the page hides the form, and the handle decides.
 func TestFormsOfAppsAreForTheirRoles(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	const own = "owner of the app"
 	for path, least := range map[string]string{
-		"/admin/apps/new": api.RoleOwner, "/admin/apps/wiki/settings": own, "/admin/apps/wiki/disable": own, "/admin/apps/wiki/enable": own, "/admin/apps/wiki/delete": api.RoleOwner,
-		"/admin/apps/wiki/handover": own, "/admin/apps/wiki/secrets": own, "/admin/apps/wiki/secrets/x/delete": own, "/admin/apps/wiki/test": own,
+		"/admin/apps/new": api.RoleOwner, "/admin/apps/wiki/settings": own, "/admin/apps/wiki/settings/disable": own, "/admin/apps/wiki/settings/enable": own, "/admin/apps/wiki/settings/delete": api.RoleOwner,
+		"/admin/apps/wiki/handover": own, "/admin/apps/wiki/secrets": own, "/admin/apps/wiki/secrets/x/delete": own, "/admin/apps/wiki/test": own, "/admin/apps/crm/metadata": api.RoleOwner, "/admin/apps/crm/metadata/refresh": api.RoleOwner,
 		"/admin/apps/help/secrets/key": api.RoleOwner, "/admin/apps/help/secrets/key/link": api.RoleOwner,
 	} {
 		for person, page := range map[string]string{"anton": "/admin/apps/wiki/settings", "bella": "/admin/apps/crm/settings", "hans": "", "rita": ""} {
-			if person == "anton" && least == own {
+			if person == "anton" && least == own || person == "bella" && strings.HasPrefix(path, "/admin/apps/crm/") {
 				continue
 			}
 			b, _ := w.as(person, "/admin")
@@ -131,7 +133,7 @@ func members(v any) map[string]bool {
 
 func TestATabThatDoesNotExistIsSaid(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, _ := w.as("olga", "/admin")
 	at(t, b.Open(w.Issuer+"/admin/apps/wiki/nothing"), http.StatusNotFound, "/admin/apps/wiki/nothing", "There is no page at this address.")
 	at(t, b.Open(w.Issuer+"/admin/apps/nobody"), http.StatusNotFound, "/admin/apps/nobody", `There is no app "nobody".`)
@@ -140,7 +142,7 @@ func TestATabThatDoesNotExistIsSaid(t *testing.T) {
 
 func TestSettingsAreSavedAndFaultsStandAtTheirFields(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	_, p := w.as("anton", "/admin/apps/wiki/settings")
 	bad := p.FormWith("redirect_uris").Set("redirect_uris", "https://wiki.example/cb\nhttps://wiki.example/#x").Set("access_token_ttl", "5").Submit("Save")
 	at(t, bad, http.StatusUnprocessableEntity, "/admin/apps/wiki/settings", "Expected number >= 60")
@@ -173,7 +175,7 @@ func TestSettingsAreSavedAndFaultsStandAtTheirFields(t *testing.T) {
 
 func TestAnOldFormOverwritesNobodysChange(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, stale := w.as("olga", "/admin/apps/crm/settings")
 	p := b.Open(w.Issuer+"/admin/apps/crm/settings").FormWith("start_url").Set("start_url", "https://crm.example/login").Submit("Save")
 	at(t, p, http.StatusOK, "/admin/apps/crm/settings", "Saved.")
@@ -193,7 +195,7 @@ func TestAnOldFormOverwritesNobodysChange(t *testing.T) {
 
 func TestAnAppIsDisabledEnabledAndDeletedByItsName(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, p := w.as("olga", "/admin/apps/help/settings")
 	p = p.Form(1).Submit("Disable the app")
 	at(t, p, http.StatusOK, "/admin/apps/help/settings", "disabled")
@@ -202,12 +204,12 @@ func TestAnAppIsDisabledEnabledAndDeletedByItsName(t *testing.T) {
 		t.Errorf("enabled: %+v, %v", a, err)
 	}
 	p = p.FormWith("confirm").Set("confirm", "help").Submit("Delete the app")
-	at(t, p, http.StatusUnprocessableEntity, "/admin/apps/help/delete", "This is not the name of the app. Nothing was deleted.")
+	at(t, p, http.StatusUnprocessableEntity, "/admin/apps/help/settings/delete", "This is not the name of the app. Nothing was deleted.")
 	w.Clock.Advance(16 * time.Minute)
 	p = b.Open(w.Issuer+"/admin/apps/help/settings").FormWith("confirm").Set("confirm", "Helpdesk").Submit("Delete the app")
 	at(t, p, http.StatusOK, "/login", "Please enter your password again")
 	p = p.FormWith("password").Set("username", "olga").Set("password", password).Submit("login-submit")
-	at(t, p, http.StatusOK, "/admin/apps/help", "You have signed in again.")
+	at(t, p, http.StatusOK, "/admin/apps/help/settings", "You have signed in again.")
 	p = b.Open(w.Issuer+"/admin/apps/help/settings").FormWith("confirm").Set("confirm", "Helpdesk").Submit("Delete the app")
 	at(t, p, http.StatusOK, "/admin/apps", "Removed.")
 	if _, err := w.Owner.TokenApp(t.Context(), "help"); err == nil {
@@ -219,7 +221,7 @@ func TestAnAppIsDisabledEnabledAndDeletedByItsName(t *testing.T) {
 // a button of its own.
 func TestEverySettingHasAnInput(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, _ := w.as("olga", "/admin")
 	elsewhere := map[string]bool{"disabled": true, "preset": true, "assigned": true, "claims_mapping": true, "attributes": true, "claims": true}
 	for app, v := range map[string]any{"wiki": idp.ClientMetadata{}, "crm": idp.ServiceProviderPolicy{}, "help": idp.TokenAppPolicy{}} {
@@ -234,7 +236,7 @@ func TestEverySettingHasAnInput(t *testing.T) {
 
 func TestASecretIsMadeShownOnceAndRetired(t *testing.T) {
 	t.Parallel()
-	w, client := shop(t)
+	w, client, _ := shop(t)
 	b, p := w.as("anton", "/admin/apps/wiki/secrets")
 	p = p.FormWith("older").Submit("Make a secret")
 	at(t, p, http.StatusOK, "/admin/apps/wiki/secrets", "Shown once")
@@ -267,11 +269,11 @@ func TestASecretIsMadeShownOnceAndRetired(t *testing.T) {
 
 func TestASharedKeyIsReplacedOrHandedOverByLink(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, p := w.as("carl", "/admin/apps/help/secrets")
 	link := p.Form(0).Submit("Make a one-time link")
 	at(t, link, http.StatusOK, "/admin/apps/help/secrets/key/link", "Send the link one way and its key another")
-	p = b.Open(w.Issuer+"/admin/apps/help/secrets").Form(1).Submit("Make another key")
+	p = b.Open(w.Issuer + "/admin/apps/help/secrets").Form(1).Submit("Make another key")
 	at(t, p, http.StatusOK, "/admin/apps/help/secrets/key", "Shown once")
 	if p.Attr("secret-0", "value") == "" {
 		t.Errorf("no key: %s", p.Text())
@@ -280,7 +282,7 @@ func TestASharedKeyIsReplacedOrHandedOverByLink(t *testing.T) {
 
 func TestTheSheetHandsOverOurValues(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, p := w.as("bella", "/admin/apps/crm/handover")
 	for _, want := range []string{w.Issuer + "/saml/metadata/crm", w.Issuer + "/saml/sso", "-----BEGIN CERTIFICATE-----"} {
 		if !strings.Contains(p.Body, want) {
@@ -293,7 +295,7 @@ func TestTheSheetHandsOverOurValues(t *testing.T) {
 	if pem := p.Click("certificate.pem"); pem.Status != http.StatusOK || !strings.HasPrefix(pem.Body, "-----BEGIN CERTIFICATE-----") {
 		t.Errorf("certificate.pem: %d", pem.Status)
 	}
-	b.Open(w.Issuer+"/admin/apps/crm/settings").FormWith("start_url").Tick("allow_idp_initiated").Submit("Save")
+	b.Open(w.Issuer + "/admin/apps/crm/settings").FormWith("start_url").Tick("allow_idp_initiated").Submit("Save")
 	p = b.Open(w.Issuer+"/admin/apps/crm/handover").FormWith("relay_state").Set("relay_state", `"><script>alert(1)</script>`).Submit("Build")
 	if link := p.Attr("init-url", "value"); !strings.HasSuffix(link, "?RelayState=%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E") || strings.Contains(p.Body, "<script>") {
 		t.Errorf("the link is %s", link)
@@ -309,7 +311,7 @@ func TestTheSheetHandsOverOurValues(t *testing.T) {
 
 func TestAnAppIsProbed(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	_, p := w.as("anton", "/admin/apps/wiki/test")
 	p = p.Form(0).Submit("Look now")
 	at(t, p, http.StatusOK, "/admin/apps/wiki/test", "https://wiki.example/cb")
@@ -321,7 +323,7 @@ func TestAnAppIsProbed(t *testing.T) {
 // Attack, or accident: a change by hand of what a file keeps, which the next apply undoes.
 func TestAnAppThatAFileKeepsIsShownWithoutForms(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	c, err := w.Records.Client(t.Context(), "wiki")
 	if err != nil {
 		t.Fatal(err)
@@ -352,7 +354,7 @@ func (w *world) version(client string) api.IfMatch {
 
 func TestTheListShowsHowAppsDo(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	if _, err := w.Owner.PatchServiceProvider(t.Context(), "crm", []byte(`{"disabled":true}`), ""); err != nil {
 		t.Fatal(err)
 	}
@@ -382,4 +384,56 @@ func TestTheListShowsHowAppsDo(t *testing.T) {
 	if strings.Contains(p.Text(), "Customers") || !strings.Contains(p.Text(), "Helpdesk") || strings.Contains(p.Text(), "Add an app") {
 		t.Errorf("the list of an app admin: %s", p.Text())
 	}
+}
+
+func TestNewMetadataIsComparedAndThenReplaces(t *testing.T) {
+	t.Parallel()
+	w, _, _ := shop(t)
+	b, p := w.as("bella", "/admin/apps/crm/metadata")
+	doc := strings.ReplaceAll(entity("urn:example:crm"), "https://app.example/acs", "https://crm.example/new-acs")
+	at(t, p.FormWith("metadata_xml").Set("metadata_xml", "<x").Submit("Compare"), http.StatusUnprocessableEntity, "/admin/apps/crm/metadata", "Line 1, column 3")
+	at(t, p.FormWith("metadata_xml").Submit("Compare"), http.StatusUnprocessableEntity, "/admin/apps/crm/metadata", "Give one of: metadata_xml, metadata_url")
+	seen := p.FormWith("metadata_xml").Set("metadata_xml", doc).Submit("Compare")
+	at(t, seen, http.StatusOK, "/admin/apps/crm/metadata", "https://crm.example/new-acs")
+	if sp, err := w.Owner.ServiceProvider(t.Context(), "crm"); err != nil || sp.ACS[0].Location != "https://crm.example/acs" {
+		t.Errorf("comparing changed it: %+v, %v", sp.ACS, err)
+	}
+	done := seen.FormWith("metadata_xml").Submit("Replace")
+	at(t, done, http.StatusOK, "/admin/apps/crm/metadata", "Saved.")
+	sp, err := w.Owner.ServiceProvider(t.Context(), "crm")
+	if err != nil || len(sp.ACS) != 1 || sp.ACS[0].Location != "https://crm.example/new-acs" || sp.Name != "Customers" {
+		t.Errorf("replaced by %+v, %v", sp, err)
+	}
+	late := seen.FormWith("metadata_xml").Submit("Replace")
+	if late.Status != http.StatusConflict || !strings.Contains(late.Text(), "It has changed since you read it") {
+		t.Errorf("an old form: %d %s", late.Status, late.Text())
+	}
+	other := b.Open(w.Issuer+"/admin/apps/crm/metadata").FormWith("metadata_xml").Set("metadata_xml", entity("urn:example:other")).Submit("Compare")
+	if other.Status != http.StatusUnprocessableEntity || !strings.Contains(other.Text(), "urn:example:crm") {
+		t.Errorf("the metadata of another app: %d %s", other.Status, other.Text())
+	}
+}
+
+func TestMetadataWithAnAddressIsReadAgain(t *testing.T) {
+	t.Parallel()
+	w, _, _ := shop(t)
+	acs := "https://app.example/acs"
+	site := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(out, strings.ReplaceAll(entity("urn:example:far"), "https://app.example/acs", acs))
+	}))
+	t.Cleanup(site.Close)
+	if _, err := w.Owner.ImportServiceProvider(t.Context(), api.NewServiceProvider{App: "far", MetadataURL: site.URL}); err != nil {
+		t.Fatal(err)
+	}
+	acs = "https://app.example/moved"
+	_, p := w.as("olga", "/admin/apps/far/metadata")
+	p = p.Form(0).Submit("Read it again now")
+	at(t, p, http.StatusOK, "/admin/apps/far/metadata/refresh", "https://app.example/moved")
+	if sp, err := w.Owner.ServiceProvider(t.Context(), "far"); err != nil || sp.ACS[0].Location != acs {
+		t.Errorf("read again: %+v, %v", sp.ACS, err)
+	}
+}
+
+func entity(id string) string {
+	return `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + id + `"><SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://app.example/acs" index="0"/></SPSSODescriptor></EntityDescriptor>`
 }

@@ -34,7 +34,7 @@ func (v *visit) review(maker api.AppsMaker, in api.NewApp) error {
 	p := reviewPage{Kind: kindText(app.Kind)}
 	p.describe(app)
 	for _, f := range app.Findings {
-		p.Findings = append(p.Findings, finding{weightCell(f.Weight), f})
+		p.Findings = append(p.Findings, finding{weightCell(f.Weight), "", f})
 	}
 	p.Form = v.keep(in)
 	if app.Client != nil && len(secretUses(app.Client.ClientMetadata)) > 0 || app.TokenApp != nil && app.TokenApp.KeyBytes() > 0 {

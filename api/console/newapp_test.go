@@ -14,7 +14,7 @@ import (
 
 func TestAppsAreAddedByOwnersOnly(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	for _, person := range []string{"anton", "hans", "rita"} {
 		b, _ := w.as(person, "/admin")
 		for _, path := range []string{"/admin/apps/new", "/admin/apps/new?preset=slack"} {
@@ -154,7 +154,7 @@ func TestASAMLAppLeadsStraightToItsSheet(t *testing.T) {
 
 func TestWhatIsPastedFillsTheForm(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, p := w.as("olga", "/admin/apps/new")
 	at(t, p.FormWith("paste").Submit("Recognise"), http.StatusUnprocessableEntity, "/admin/apps/new", "There is nothing to look at.")
 	form := p.FormWith("paste").Set("paste", `{"client_name":"\"><script>alert(1)</script>","redirect_uris":["https://a.example/cb"],"tos_uri":"https://a.example/tos"}`).Submit("Recognise")
@@ -170,7 +170,7 @@ func TestWhatIsPastedFillsTheForm(t *testing.T) {
 	if strings.Contains(p.Body, "MIIEkey") {
 		t.Error("the private key is shown again")
 	}
-	p = b.Open(w.Issuer+"/admin/apps/new").FormWith("paste").Set("paste", twoEntities).Submit("Recognise")
+	p = b.Open(w.Issuer+"/admin/apps/new").FormWith("paste").Set("paste", `<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">`+entity("urn:a")+entity("urn:b")+"</EntitiesDescriptor>").Submit("Recognise")
 	at(t, p, http.StatusOK, "/admin/apps/new", "it describes 2 apps")
 	p = p.FormWith("preset").Set("name", "B").Set("answers.entity", "urn:b").Submit("Review").FormWith("once").Submit("Add the app")
 	if sp, err := w.Owner.ServiceProvider(t.Context(), "b"); err != nil || sp.EntityID != "urn:b" {
@@ -178,17 +178,13 @@ func TestWhatIsPastedFillsTheForm(t *testing.T) {
 	}
 }
 
-const twoEntities = `<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">` +
-	`<EntityDescriptor entityID="urn:a"><SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://a.example/acs" index="0"/></SPSSODescriptor></EntityDescriptor>` +
-	`<EntityDescriptor entityID="urn:b"><SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://b.example/acs" index="0"/></SPSSODescriptor></EntityDescriptor></EntitiesDescriptor>`
-
 // Attack: another site adds an app of the attacker's in the browser of an owner.
 func TestAnotherSiteAddsNoApp(t *testing.T) {
 	t.Parallel()
-	w, _ := shop(t)
+	w, _, _ := shop(t)
 	b, p := w.as("olga", "/admin/apps/wiki/settings")
 	values := url.Values{"token": {p.FormWith("version").Value("token")}, "step": {"create"}, "preset": {"web-app"}, "name": {"x"}, "answers.redirects": {"https://evil.example/"}, "once": {idp.NewID()}}
-	for _, path := range []string{"/admin/apps/new", "/admin/apps/wiki/settings", "/admin/apps/wiki/secrets", "/admin/apps/wiki/delete", "/admin/apps/crm/disable", "/admin/apps/wiki/handover"} {
+	for _, path := range []string{"/admin/apps/new", "/admin/apps/wiki/settings", "/admin/apps/wiki/secrets", "/admin/apps/wiki/settings/delete", "/admin/apps/crm/settings/disable", "/admin/apps/wiki/handover"} {
 		if page := b.Open(evil(t, w.Issuer+path, values)).Form(0).Submit(""); page.Status == http.StatusOK && page.URL.Path != "/login" {
 			t.Errorf("%s: %d %s", path, page.Status, page.Text())
 		}
