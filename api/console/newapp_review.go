@@ -85,7 +85,7 @@ func (p *reviewPage) describe(app api.App) {
 			p.Facts = append(p.Facts, Fact{name, cell})
 		}
 	}
-	p.Mapping = Table{Caption: "What the app is told about people", Columns: []string{"Name", "From", ""}, Empty: "Only what the protocol itself says."}
+	p.Mapping = Table{Caption: "Rows", Columns: []string{"Name", "From", ""}, Empty: "Only what the protocol itself says."}
 	var stored any
 	switch app.Kind {
 	case presets.KindClient:
