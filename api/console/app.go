@@ -16,8 +16,8 @@ type openApp struct {
 	Kind     string // one of presets.Kind…
 	Name     string
 	Disabled bool
+	File     string      // the file that keeps it, "" if people do: nothing can be changed here then
 	Version  api.IfMatch // forms send it back, so that nobody overwrites another's change
-	Managed  idp.Managed // the file that keeps the app: nothing can be changed here
 	view     any         // api.Client, api.ServiceProvider or api.TokenApp
 	tab      string      // slug of the tab that is shown
 }
@@ -40,7 +40,7 @@ func tabs() []tab {
 		{"secrets", "Secrets", ofKind(presets.KindClient, presets.KindTokenApp), secretsTab},
 		{"metadata", "Metadata", ofKind(presets.KindServiceProvider), metadataTab},
 		{"test", "Reachability", readsApps, probeTab},
-		{"verify", "Test sign-in", readsApps, verifyTab},
+		{"verify", "Test sign-in", ofKind(presets.KindClient, presets.KindServiceProvider), verifyTab},
 		{"lint", "Lint", readsApps, lintTab},
 	}
 }
@@ -48,7 +48,7 @@ func tabs() []tab {
 // Who may see a tab. Of another's app not even the frame is shown.
 func readsApps(v *visit) bool  { _, err := v.actor.AppsReader(); return err == nil }
 func writesApps(v *visit) bool { _, err := v.actor.AppsWriter(); return err == nil }
-func mayChange(v *visit) bool  { return writesApps(v) && v.app.Managed == idp.Managed{} }
+func mayChange(v *visit) bool  { return writesApps(v) && v.app.File == "" }
 func ofKind(kinds ...string) func(v *visit) bool {
 	return func(v *visit) bool { return readsApps(v) && slices.Contains(kinds, v.app.Kind) }
 }
@@ -79,14 +79,14 @@ func (v *visit) open(reader api.AppsReader, id string) (*openApp, error) {
 	ctx := v.r.Context()
 	c, err := reader.Client(ctx, id)
 	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, Version: c.ETag(), Managed: c.ManagedBy, view: c}, nil
+		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, File: c.ManagedBy.File, Version: c.ETag(), view: c}, nil
 	}
 	if idp.AsError(err).Code != idp.NotFound {
 		return nil, err
 	}
 	sp, err := reader.ServiceProvider(ctx, id)
 	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, Version: sp.ETag(), Managed: sp.ManagedBy, view: sp}, nil
+		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, File: sp.ManagedBy.File, Version: sp.ETag(), view: sp}, nil
 	}
 	if idp.AsError(err).Code != idp.NotFound {
 		return nil, err
@@ -95,7 +95,7 @@ func (v *visit) open(reader api.AppsReader, id string) (*openApp, error) {
 	if err != nil && idp.AsError(err).Code == idp.NotFound {
 		err = idp.Errorf(idp.NotFound, "There is no app %q. Look for it in the list of apps.", id)
 	}
-	return &openApp{ID: id, Kind: presets.KindTokenApp, Name: t.Name, Disabled: t.Disabled, Version: t.ETag(), view: t}, err
+	return &openApp{ID: id, Kind: presets.KindTokenApp, Name: t.Name, Disabled: t.Disabled, File: t.ManagedBy.File, Version: t.ETag(), view: t}, err
 }
 
 // appPage serves the tab that the address names, or the first that the visitor may see.
@@ -123,8 +123,8 @@ func (v *visit) appHead() *appHead {
 	if v.app.Disabled {
 		h.Badges = append(h.Badges, Cell{Text: "disabled", Badge: "bad"})
 	}
-	if v.app.Managed != (idp.Managed{}) {
-		h.Badges = append(h.Badges, Cell{Text: "kept in " + v.app.Managed.File, Badge: "warn"})
+	if v.app.File != "" {
+		h.Badges = append(h.Badges, Cell{Text: "kept in the file " + v.app.File, Badge: "plain"})
 	}
 	for _, t := range tabs() {
 		if t.may(v) {

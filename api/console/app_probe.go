@@ -1,11 +1,14 @@
 package console
 
-import "cloudsso/api"
+import (
+	"cloudsso/api"
+	"cloudsso/api/presets"
+)
 
 type probePage struct {
 	Form   *Form
 	Table  *Table
-	Verify string // where the test sign-in is
+	Verify string // where the test sign-in is, if there is one
 }
 
 // probeTab offers to look whether the app's own addresses can be reached.
@@ -14,6 +17,9 @@ func probeTab(v *visit) error { return v.probes(nil) }
 func (v *visit) probes(results *Table) error {
 	v.app.tab = "test"
 	p := probePage{Table: results, Verify: v.app.path("verify")}
+	if v.app.Kind == presets.KindTokenApp {
+		p.Verify = "" // there is no test sign-in for its schemes
+	}
 	if writesApps(v) {
 		f := v.form("probe", v.app.path("test"), "Look now")
 		p.Form = &f

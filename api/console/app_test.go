@@ -56,7 +56,7 @@ func appTabs() map[string][]string {
 	return map[string][]string{
 		"wiki": {"", "handover", "settings", "secrets", "test", "verify", "lint"},
 		"crm":  {"", "handover", "settings", "metadata", "test", "verify", "lint"},
-		"help": {"", "handover", "settings", "secrets", "test", "verify", "lint"},
+		"help": {"", "handover", "settings", "secrets", "test", "lint"},
 	}
 }
 
@@ -334,7 +334,7 @@ func TestAnAppThatAFileKeepsIsShownWithoutForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := b.Open(w.Issuer + "/admin/apps/wiki/settings")
-	if !strings.Contains(p.Text(), "kept in apps/wiki.yaml") || strings.Contains(p.Body, `method="post"`) || !strings.Contains(p.Text(), "https://wiki.example/cb") {
+	if !strings.Contains(p.Text(), "kept in the file apps/wiki.yaml") || strings.Contains(p.Body, `method="post"`) || !strings.Contains(p.Text(), "https://wiki.example/cb") {
 		t.Errorf("shown as %s", p.Text())
 	}
 	late := before.FormWith("version").Set("client_name", "x").Set("version", string(w.version("wiki"))).Submit("Save")
