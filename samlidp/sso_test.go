@@ -82,7 +82,7 @@ func checkWiki(t *testing.T, r *result, inResponseTo string) {
 	if !a.Authn.Instant.Equal(noon.Add(-10 * time.Minute)) {
 		t.Errorf("AuthnInstant = %s", a.Authn.Instant)
 	}
-	eq("SessionIndex", a.Authn.Index, "sid-1")
+	eq("SessionIndex", a.Authn.Index, index("sid-1", "wiki"))
 	eq("class", a.Authn.Class, "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport")
 	var rows []string
 	for _, row := range a.Statements[0].Attributes {
@@ -122,7 +122,7 @@ func TestSignInThroughTheLoginPage(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	joined := h.login.joined
-	if len(joined) != 1 || joined[0].NameID != r.Assertion.Subject.NameID.Value || joined[0].SessionIndex != "sid-1" || joined[0].NameIDFormat != samlidp.FormatPersistent {
+	if len(joined) != 1 || joined[0].NameID != r.Assertion.Subject.NameID.Value || joined[0].SessionIndex != index("sid-1", "wiki") || joined[0].NameIDFormat != samlidp.FormatPersistent {
 		t.Errorf("session told: %+v", joined)
 	}
 }
