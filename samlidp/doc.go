@@ -54,7 +54,7 @@
 // # Attacks, and the tests that show what becomes of them
 //
 //	S01 signature wrapping             TestS01_SignatureWrapping; dsig: TestS01SignatureWrapping
-//	S02 signature exclusion            TestS02_SignatureExclusion
+//	S02 signature exclusion            TestS02_SDP_IDP05_SignatureExclusion
 //	S03 confusion of parameters        TestS03_ParameterPollution, TestAttack_S03_EncodingsOfTheSame
 //	S04 DTDs and entities              TestS04_Entities
 //	S05 bombs                          TestS05_Bombs; wire: TestS05WorstMessagesStaySmall

@@ -176,6 +176,9 @@ func New(o Options) (*Provider, error) {
 		o.Tickets == nil || o.Sessions == nil || o.Logout == nil {
 		return nil, errors.New("samlidp: a required option is missing")
 	}
+	if len(o.Issuer)+len(MetadataPath) > 256 { // saml2int SDP-G04
+		return nil, errors.New("samlidp: the issuer is too long: our entity ID is made of it, and has at most 256 characters")
+	}
 	p := &Provider{
 		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, sloURL: o.Issuer + SLOPath, dev: o.Dev,
 		records: o.Records, flows: o.Flows, tickets: o.Tickets, sessions: o.Sessions, marks: o.Marks, ring: o.Ring, mac: o.MAC, login: o.Login,

@@ -13,7 +13,7 @@ import (
 	"cloudsso/samlidp"
 )
 
-func TestSignedInPersonGoesThroughAtOnce(t *testing.T) {
+func TestIIP_SSO02_SSO03_SDP_IDP02_IDP08_SignedInPersonGoesThroughAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register()
@@ -129,7 +129,7 @@ func TestSignInThroughTheLoginPage(t *testing.T) {
 
 // A cross-site POST carries no SameSite=Lax cookie, so the session can be found only
 // after a navigation of our own.
-func TestPostComesBackByGet(t *testing.T) {
+func TestIIP_SSO02_PostComesBackByGet(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register()
@@ -209,7 +209,7 @@ func TestRegistrationIsReadAgainWhenThePersonIsThrough(t *testing.T) {
 	}
 }
 
-func TestWhatIsSigned(t *testing.T) {
+func TestIIP_SSO04_SDP_IDP09_WhatIsSigned(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sign                string
@@ -289,7 +289,7 @@ func TestNoEmptyAttributeStatement(t *testing.T) {
 	}
 }
 
-func TestForceAuthn(t *testing.T) {
+func TestIIP_IDP06_SDP_IDP07_ForceAuthn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register()
