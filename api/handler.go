@@ -57,9 +57,13 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.adminRoutes(api)
 	a.clientRoutes(api)
 	a.serviceProviderRoutes(api)
+	a.tokenAppRoutes(api)
+	a.appRoutes(api)
 	a.userRoutes(api)
 	a.groupRoutes(api)
+	a.memberRoutes(api)
 	a.peopleRoutes(api)
+	a.personAccessRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
 	a.traceRoutes(api)
@@ -68,6 +72,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.keyRoutes(api)
 	a.previewRoutes(api)
 	a.presetRoutes(api)
+	a.applyRoutes(api)
 	return api.OpenAPI()
 }
 

@@ -35,3 +35,9 @@ func (m IfMatch) version(current int64) int64 {
 	}
 	return current
 }
+
+// ETag is the version of an app that a form sends back.
+func (c Client) ETag() IfMatch { return IfMatch(etag(c.version)) }
+
+// ETag is the version of an app that a form sends back.
+func (v ServiceProvider) ETag() IfMatch { return IfMatch(etag(v.version)) }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -42,6 +43,7 @@ type NewApp struct {
 	Preset     string            `json:"preset" minLength:"1" maxLength:"64" doc:"Id of a preset."`
 	Answers    map[string]string `json:"answers,omitempty" maxProperties:"3" doc:"To what the preset asks, by id. Lists and pairs have one entry a line."`
 	Name       string            `json:"name,omitempty" maxLength:"200" doc:"Shown to people who sign in. Default: the preset's title."`
+	Settings   map[string]any    `json:"settings,omitempty" doc:"Settings beside those of the preset, or in place of them, as POST /clients, /service-providers and /token-apps take them. null: without what the preset sets."`
 	SecretLink bool              `json:"secret_link,omitempty" doc:"Answer with a one-time link to the secret in place of the secret."`
 }
 
@@ -52,7 +54,9 @@ type App struct {
 	DryRun          bool             `json:"dry_run,omitempty" doc:"Nothing was made: this is what would be."`
 	Client          *Client          `json:"client,omitempty"`
 	ServiceProvider *ServiceProvider `json:"service_provider,omitempty"`
+	TokenApp        *TokenApp        `json:"token_app,omitempty"`
 	SecretLink      *SecretLink      `json:"secret_link,omitempty"`
+	Findings        []Finding        `json:"findings,omitempty" doc:"With dry_run: what lint would say."`
 }
 
 // CreateApp makes an app from a preset. With dryRun everything is checked, and nothing
@@ -66,6 +70,7 @@ func (o AppsMaker) CreateApp(ctx context.Context, in NewApp, dryRun bool) (App, 
 	if err != nil {
 		return App{}, err
 	}
+	settings, _ = merge(settings, in.Settings).(map[string]any)
 	if in.Name = strings.TrimSpace(in.Name); in.Name == "" {
 		in.Name = p.Title
 	}
@@ -78,7 +83,8 @@ func (o AppsMaker) CreateApp(ctx context.Context, in NewApp, dryRun bool) (App, 
 		settings["name"] = in.Name
 		return o.createPresetSP(ctx, settings, dryRun)
 	}
-	return App{}, idp.Errorf(idp.Invalid, "Apps of the kind %s cannot be made here.", p.Kind()).On("preset")
+	settings["name"] = in.Name
+	return o.createPresetTokenApp(ctx, settings, in.SecretLink, dryRun)
 }
 
 func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]any, link, dryRun bool) (App, error) {
@@ -92,14 +98,14 @@ func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]a
 			return App{}, ofAnswers(err)
 		}
 		v := viewClient(c)
-		return App{Kind: presets.KindClient, DryRun: true, Client: &v}, nil
+		return App{Kind: presets.KindClient, DryRun: true, Client: &v, Findings: clientFindings(c, usage{})}, nil
 	}
 	c, err := o.CreateClient(ctx, in)
 	if err != nil {
 		return App{}, ofAnswers(err)
 	}
 	out := App{App: c.ClientID, Kind: presets.KindClient, Client: &c}
-	if value := firstOf(c.SharedSigningKey, c.ClientSecret); link && value != "" {
+	if value := cmp.Or(c.SharedSigningKey, c.ClientSecret); link && value != "" {
 		use := useClientSecret
 		if c.SharedSigningKey != "" {
 			use = useSharedKey
@@ -114,16 +120,7 @@ func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]a
 }
 
 // DisplayName is what people are shown.
-func (c Client) DisplayName() string { return firstOf(c.ClientName, c.ClientID) }
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
+func (c Client) DisplayName() string { return cmp.Or(c.ClientName, c.ClientID) }
 
 func (o AppsMaker) createPresetSP(ctx context.Context, settings map[string]any, dryRun bool) (App, error) {
 	in, err := decoded[NewServiceProvider](o.schemas, settings)
@@ -142,7 +139,7 @@ func (o AppsMaker) createPresetSP(ctx context.Context, settings map[string]any, 
 		return App{}, ofAnswers(err)
 	}
 	v := o.viewServiceProvider(ctx, sp, warnings)
-	return App{Kind: presets.KindServiceProvider, DryRun: true, ServiceProvider: &v}, nil
+	return App{Kind: presets.KindServiceProvider, DryRun: true, ServiceProvider: &v, Findings: serviceProviderFindings(sp, usage{}, o.now())}, nil
 }
 
 // ofAnswers puts faults of the settings where the caller can mend them.

@@ -69,7 +69,7 @@ func at(t *testing.T, p *idptest.Page, status int, path, text string) {
 }
 
 // pages is every page of the console that can be opened, and which roles may.
-var pages = map[string]string{"/admin": "oahr", "/admin/events": "oahr", "/admin/traces": "oahr", "/admin/admins": "or", "/admin/tokens": "or"}
+var pages = map[string]string{"/admin": "oahr", "/admin/apps": "oar", "/admin/events": "oahr", "/admin/traces": "oahr", "/admin/admins": "or", "/admin/tokens": "or"}
 
 func TestEveryPageIsForTheRolesThatMayReadIt(t *testing.T) {
 	t.Parallel()

@@ -2,95 +2,27 @@
 // with axe and for violations of its content security policy.
 import { test, before, beforeEach, after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { chromium } from 'playwright-core';
-import { AxeBuilder } from '@axe-core/playwright';
+import { fits, launch, signIn, visit as visitWith } from './browser.js';
+import { start } from './product.js';
 
-const binary = process.env.E2E_BINARY;
-const shots = process.env.E2E_SCREENSHOTS; // a folder, to look at the pages
-let base, server, browser, data;
+let base, product, browser;
+const visit = (options) => visitWith(browser, options);
+const owner = ['ada', 'analytical engine'];
 
-const freePort = () => new Promise((resolve, reject) => {
-  const probe = createServer();
-  probe.once('error', reject);
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => resolve(port));
-  });
-});
-
-before(async () => {
-  assert.ok(binary, 'E2E_BINARY names the built binary');
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-});
-
+before(async () => { browser = await launch(); });
 after(() => browser?.close());
 
 beforeEach(async () => {
-  const port = await freePort();
-  const ops = await freePort();
-  data = mkdtempSync(path.join(tmpdir(), 'cloudsso-console-'));
-  base = `http://localhost:${port}`;
-  server = spawn(binary, ['serve', '--demo', '--data', data, '--listen', `127.0.0.1:${port}`, '--ops-listen', `127.0.0.1:${ops}`, '--issuer', base]);
-  let log = '';
-  server.stderr.on('data', (d) => { log += d; });
-  server.stdout.on('data', (d) => { log += d; });
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    assert.ok(server.exitCode === null && Date.now() < deadline, `the server did not start: ${log}`);
-    const answer = await fetch(`http://127.0.0.1:${ops}/readyz`).catch(() => null);
-    if (answer?.ok) break;
-    await new Promise((r) => setTimeout(r, 50));
-  }
+  product = await start({ demo: true });
+  base = product.issuer;
 });
-
-afterEach(async () => {
-  if (server && server.exitCode === null) {
-    server.kill('SIGTERM');
-    await new Promise((r) => server.once('exit', r));
-  }
-  if (data) rmSync(data, { recursive: true, force: true });
-});
-
-// visit opens a fresh browser profile. look() checks the page that is shown.
-async function visit({ javaScriptEnabled = true, ...options } = {}) {
-  const context = await browser.newContext({ javaScriptEnabled, ...options });
-  const page = await context.newPage();
-  const violations = [];
-  page.on('console', (m) => { if (/Content.Security.Policy/i.test(m.text())) violations.push(m.text()); });
-  page.on('pageerror', (e) => violations.push(String(e)));
-  const look = async (name) => {
-    assert.equal(await page.locator('script:not([src]), [style], [onclick]').count(), 0, `something inline at ${name}`);
-    if (shots) {
-      mkdirSync(shots, { recursive: true });
-      await page.screenshot({ path: path.join(shots, `console-${name}.png`), fullPage: true });
-    }
-    assert.deepEqual(violations, [], `policy violations or script errors at ${name}`);
-    if (!javaScriptEnabled) return;
-    const { violations: faults } = await new AxeBuilder({ page }).analyze();
-    assert.deepEqual(faults.map((f) => `${f.id}: ${f.nodes.map((n) => n.html).join(' ')}`), [], `axe at ${name}`);
-  };
-  return { context, page, look };
-}
-
-async function signIn(page) {
-  await page.fill('input[name=username]', 'ada');
-  await page.fill('input[name=password]', 'analytical engine');
-  await page.click('#login-submit');
-}
+afterEach(() => product?.stop());
 
 for (const scripted of [true, false]) {
   test(`an owner finds their way through the console, ${scripted ? 'with' : 'without'} JavaScript`, async () => {
     const { page, look } = await visit({ javaScriptEnabled: scripted });
     await page.goto(`${base}/admin`);
-    await signIn(page);
+    await signIn(page, ...owner);
     assert.equal(await page.textContent('#role'), 'owner');
     await look('overview');
     await page.click('text=All events');
@@ -123,7 +55,7 @@ for (const scripted of [true, false]) {
 }
 
 test('a recovery link makes an owner', async () => {
-  const link = execFileSync(binary, ['admin', 'recover', '--demo', '--data', data, '--issuer', base], { encoding: 'utf8' }).trim();
+  const link = product.run('admin', 'recover').trim();
   const { page, look } = await visit();
   await page.goto(link);
   await look('setup');
@@ -139,9 +71,7 @@ test('a recovery link makes an owner', async () => {
 test('whoever is no admin is told so', async () => {
   const { page, look } = await visit();
   await page.goto(`${base}/admin`);
-  await page.fill('input[name=username]', 'grace');
-  await page.fill('input[name=password]', 'nanosecond wire');
-  await page.click('#login-submit');
+  await signIn(page, 'grace', 'nanosecond wire');
   await look('refused');
 });
 
@@ -149,13 +79,12 @@ for (const [name, options] of [['dark', { colorScheme: 'dark' }], ['narrow', { v
   test(`the console holds up ${name}`, async () => {
     const { page, look } = await visit(options);
     await page.goto(`${base}/admin/tokens`);
-    await signIn(page);
+    await signIn(page, ...owner);
     await look(`tokens-${name}`);
     await page.goto(`${base}/admin/events`);
     await look(`events-${name}`);
     await page.goto(`${base}/admin`);
     await look(`overview-${name}`);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-    assert.equal(wide, false, 'the page scrolls sideways');
+    assert.ok(await fits(page), 'nothing to scroll sideways');
   });
 }

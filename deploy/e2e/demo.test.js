@@ -2,91 +2,21 @@
 // Every page is checked with axe and for violations of its content security policy.
 import { test, before, beforeEach, after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { chromium } from 'playwright-core';
-import { AxeBuilder } from '@axe-core/playwright';
+import { fits, launch, signIn, visit as visitWith } from './browser.js';
+import { start } from './product.js';
 
-const binary = process.env.E2E_BINARY;
-const shots = process.env.E2E_SCREENSHOTS; // a folder, to look at the pages
-let base, server, browser, data;
+let base, product, browser;
+const visit = (options) => visitWith(browser, options);
 
-// freePort asks the kernel for a loopback port.
-const freePort = () => new Promise((resolve, reject) => {
-  const probe = createServer();
-  probe.once('error', reject);
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => resolve(port));
-  });
-});
-
-before(async () => {
-  assert.ok(binary, 'E2E_BINARY names the built binary');
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-});
-
+before(async () => { browser = await launch(); });
 after(() => browser?.close());
 
 // Each test has a server of its own: what a person agreed to in one is new in the next.
 beforeEach(async () => {
-  const port = await freePort();
-  const ops = await freePort();
-  data = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-'));
-  base = `http://localhost:${port}`;
-  server = spawn(binary, ['serve', '--demo', '--data', data, '--listen', `127.0.0.1:${port}`, '--ops-listen', `127.0.0.1:${ops}`, '--issuer', base]);
-  let log = '';
-  server.stderr.on('data', (d) => { log += d; });
-  server.stdout.on('data', (d) => { log += d; });
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    assert.ok(server.exitCode === null && Date.now() < deadline, `the server did not start: ${log}`);
-    const answer = await fetch(`http://127.0.0.1:${ops}/readyz`).catch(() => null);
-    if (answer?.ok) break;
-    await new Promise((r) => setTimeout(r, 50));
-  }
+  product = await start({ demo: true });
+  base = product.issuer;
 });
-
-afterEach(async () => {
-  if (server && server.exitCode === null) {
-    server.kill('SIGTERM');
-    await new Promise((r) => server.once('exit', r));
-  }
-  if (data) rmSync(data, { recursive: true, force: true });
-});
-
-// visit opens a fresh browser profile. look() checks the page that is shown: no
-// violation of the content security policy, nothing for axe to find.
-async function visit({ javaScriptEnabled = true, ...options } = {}) {
-  const context = await browser.newContext({ javaScriptEnabled, ...options });
-  const page = await context.newPage();
-  const violations = [];
-  page.on('console', (m) => { if (/Content.Security.Policy/i.test(m.text())) violations.push(m.text()); });
-  page.on('pageerror', (e) => violations.push(String(e)));
-  const look = async (name) => {
-    if (shots) {
-      mkdirSync(shots, { recursive: true });
-      await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
-    }
-    assert.deepEqual(violations, [], `policy violations or script errors at ${name}`);
-    if (!javaScriptEnabled) return;
-    const { violations: faults } = await new AxeBuilder({ page }).analyze();
-    assert.deepEqual(faults.map((f) => `${f.id}: ${f.nodes.map((n) => n.html).join(' ')}`), [], `axe at ${name}`);
-  };
-  return { context, page, look };
-}
-
-async function signIn(page, username, password) {
-  await page.fill('input[name=username]', username);
-  await page.fill('input[name=password]', password);
-  await page.click('#login-submit');
-}
+afterEach(() => product?.stop());
 
 // posted gets past the self-submitting page where there is no script to submit it.
 async function posted(page, scripted) {
@@ -199,7 +129,7 @@ test('pages are whole on a small and on a dark screen', async () => {
   await look('demo-small-dark');
   await page.goto(`${base}/demo/rp/login`);
   await look('login-small-dark');
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing to scroll sideways');
+  assert.ok(await fits(page), 'nothing to scroll sideways');
   await page.goto(`${base}/nowhere`);
   await look('error-small-dark');
   await context.close();

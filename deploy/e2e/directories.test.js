@@ -2,49 +2,21 @@
 // server (slapd, Debian package slapd). Each signs in by OpenID Connect and by SAML.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { launch, signIn } from './browser.js';
+import * as processes from './process.js';
+import { start } from './product.js';
 
-const binary = process.env.E2E_BINARY;
 const slapd = '/usr/sbin/slapd';
 const suffix = 'dc=example,dc=com';
-let base, browser, folder;
-const running = [];
-
-const freePort = () => new Promise((resolve, reject) => {
-  const probe = createServer();
-  probe.once('error', reject);
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => resolve(port));
-  });
-});
-
-// until repeats a look every 50 ms for half a minute.
-async function until(what, look) {
-  const deadline = Date.now() + 30_000;
-  while (!(await look())) {
-    assert.ok(Date.now() < deadline, what);
-    await new Promise((r) => setTimeout(r, 50));
-  }
-}
-
-function start(program, args) {
-  const child = spawn(program, args);
-  let log = '';
-  child.stderr.on('data', (d) => { log += d; });
-  child.stdout.on('data', (d) => { log += d; });
-  running.push(child);
-  return { child, log: () => log };
-}
+let base, browser, folder, product;
 
 // startLDAP starts an LDAP server on loopback with one person in it.
 async function startLDAP() {
-  const port = await freePort();
+  const port = await processes.freePort();
   const dir = path.join(folder, 'ldap');
   mkdirSync(path.join(dir, 'db'), { recursive: true });
   writeFileSync(path.join(dir, 'slapd.conf'), `
@@ -79,21 +51,15 @@ mail: emmy@example.com
 userPassword: invariant theory
 `);
   execFileSync(slapd, ['-Tadd', '-q', '-f', path.join(dir, 'slapd.conf'), '-l', path.join(dir, 'people.ldif')]);
-  const { child, log } = start(slapd, ['-d', '0', '-f', path.join(dir, 'slapd.conf'), '-h', `ldap://127.0.0.1:${port}`]);
-  await until('slapd does not listen', () => new Promise((resolve) => {
-    assert.equal(child.exitCode, null, log());
-    const c = connect(port, '127.0.0.1');
-    c.once('connect', () => { c.destroy(); resolve(true); });
-    c.once('error', () => resolve(false));
-  }));
+  const server = processes.start(slapd, ['-d', '0', '-f', path.join(dir, 'slapd.conf'), '-h', `ldap://127.0.0.1:${port}`]);
+  await processes.until('slapd listens', () => processes.listens(port), server);
   return port;
 }
 
 before(async () => {
-  assert.ok(binary, 'E2E_BINARY names the built binary');
   folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-directories-'));
   const ldap = await startLDAP();
-  writeFileSync(path.join(folder, 'cloudsso.yaml'), `
+  product = await start({ demo: true, settings: [`
 directories:
   - id: university
     kind: ldap
@@ -104,38 +70,17 @@ directories:
         - {from: givenName, name: given_name}
         - {from: sn, name: family_name}
         - {from: cn, name: name}
-`);
-  const port = await freePort();
-  const ops = await freePort();
-  base = `http://localhost:${port}`;
-  const { child, log } = start(binary, ['serve', '--demo', '--config', path.join(folder, 'cloudsso.yaml'), '--data', path.join(folder, 'data'),
-    '--listen', `127.0.0.1:${port}`, '--ops-listen', `127.0.0.1:${ops}`, '--issuer', base]);
-  await until('the server does not start', async () => {
-    assert.equal(child.exitCode, null, log());
-    const answer = await fetch(`http://127.0.0.1:${ops}/readyz`).catch(() => null);
-    return answer?.ok;
-  });
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+`] });
+  base = product.issuer;
+  browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  for (const child of running.reverse()) {
-    if (child.exitCode !== null) continue;
-    child.kill('SIGTERM');
-    await new Promise((r) => child.once('exit', r));
-  }
+  await product?.stop();
+  await processes.stopAll();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
-
-async function signIn(page, username, password) {
-  await page.fill('input[name=username]', username);
-  await page.fill('input[name=password]', password);
-  await page.click('#login-submit');
-}
 
 const people = [
   { from: 'the fake iMIS', username: 'mary', password: 'member since 1998', email: 'mary@example.com', family: 'Somerville', groups: ['astronomy', 'mathematics'] },

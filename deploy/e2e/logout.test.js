@@ -2,19 +2,15 @@
 // without JavaScript, and the frame of session management.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { chromium } from 'playwright-core';
-import { AxeBuilder } from '@axe-core/playwright';
+import { launch, signIn, visit } from './browser.js';
+import { listen } from './process.js';
+import { start } from './product.js';
 
-const binary = process.env.E2E_BINARY;
 const answers = []; // queries that came to the application's redirect URI
 const visits = []; // queries that came to its front channel
 const at = {}; // when a path was last asked for
-let base, ops, server, browser, data, origin, client, slow = false;
+let base, product, browser, origin, client, slow = false;
 
 // The application: the same site as the provider, another origin.
 const application = createServer((request, response) => {
@@ -28,67 +24,31 @@ const application = createServer((request, response) => {
     ${url.pathname === '/watch' ? `<iframe id="op" src="${base}/oauth2/check_session"></iframe>` : ''}`);
 });
 
-const listen = (s) => new Promise((resolve) => s.listen(0, '127.0.0.1', () => resolve(s.address().port)));
-const freePort = async () => {
-  const probe = createServer();
-  const port = await listen(probe);
-  await new Promise((r) => probe.close(r));
-  return port;
-};
-
-async function api(token, path, body) {
-  const answer = await fetch(`${base}/api/v1${path}`, {
-    method: 'POST', headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }, body: JSON.stringify(body),
-  });
-  assert.equal(answer.status, 201, await answer.clone().text());
-  return answer.json();
-}
-
 before(async () => {
-  assert.ok(binary, 'E2E_BINARY names the built binary');
   origin = `http://localhost:${await listen(application)}`;
-  const port = await freePort();
-  ops = await freePort();
-  base = `http://localhost:${port}`;
-  data = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-'));
-  const flags = ['--dev', '--data', data, '--issuer', base];
-  server = spawn(binary, ['serve', ...flags, '--listen', `127.0.0.1:${port}`, '--ops-listen', `127.0.0.1:${ops}`], { stdio: 'ignore' });
-  const deadline = Date.now() + 30_000;
-  while (!(await fetch(`http://127.0.0.1:${ops}/readyz`).catch(() => null))?.ok) {
-    assert.ok(server.exitCode === null && Date.now() < deadline, 'the server did not start');
-    await new Promise((r) => setTimeout(r, 50));
-  }
-  const { token } = JSON.parse(execFileSync(binary, ['token', 'create', '--role', 'owner', '--ttl', '1h', '--json', ...flags]));
-  await api(token, '/users', { username: 'ada', password: 'correct horse battery' });
-  client = await api(token, '/clients', {
+  product = await start();
+  base = product.issuer;
+  await product.create('users', { username: 'ada', password: 'correct horse battery' });
+  client = await product.create('clients', {
     client_name: 'Wiki', first_party: true, require_pkce: false, redirect_uris: [`${origin}/callback`], post_logout_redirect_uris: [`${origin}/bye`],
     frontchannel_logout_uri: `${origin}/front`, frontchannel_logout_session_required: true,
   });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'] });
+  browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  if (server?.exitCode === null) {
-    server.kill('SIGTERM');
-    await new Promise((r) => server.once('exit', r));
-  }
+  await product?.stop();
   application.closeAllConnections();
   application.close();
-  if (data) rmSync(data, { recursive: true, force: true });
 });
 
 // signedIn is a fresh browser in which ada is signed in, with her ID token.
 async function signedIn(options = {}) {
-  const page = await (await browser.newContext(options)).newPage();
-  const violations = [];
-  page.on('console', (m) => { if (/Content.Security.Policy/i.test(m.text())) violations.push(m.text()); });
-  page.on('pageerror', (e) => violations.push(String(e)));
+  const { page, violations, look } = await visit(browser, options);
   const q = new URLSearchParams({ client_id: client.client_id, redirect_uri: `${origin}/callback`, response_type: 'code', scope: 'openid', state: 'x' });
   await page.goto(`${base}/oauth2/authorize?${q}`);
-  await page.fill('input[name=username]', 'ada');
-  await page.fill('input[name=password]', 'correct horse battery');
-  await page.click('#login-submit');
+  await signIn(page, 'ada', 'correct horse battery');
   await page.waitForURL(`${origin}/callback?**`);
   const answer = answers.at(-1);
   const tokens = await (await fetch(`${base}/oauth2/token`, {
@@ -97,7 +57,7 @@ async function signedIn(options = {}) {
   })).json();
   assert.ok(tokens.id_token, JSON.stringify(tokens));
   const out = `${base}/oauth2/logout?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: `${origin}/bye`, state: 's' })}`;
-  return { page, violations, out, sessionState: answer.get('session_state') };
+  return { page, violations, look, out, sessionState: answer.get('session_state') };
 }
 
 for (const javaScriptEnabled of [true, false]) {
@@ -116,15 +76,14 @@ for (const javaScriptEnabled of [true, false]) {
 }
 
 test('an application that never answers holds nobody up', async () => {
-  const { page, out } = await signedIn();
+  const { page, look, out } = await signedIn();
   slow = true;
   let looked;
   const looking = new Promise((r) => { looked = r; });
   await page.route('**/logout/end?*', async (route) => { await looking; await route.continue(); });
   await page.goto(out, { waitUntil: 'commit' });
   await page.locator('#logout-continue').waitFor();
-  const { violations: faults } = await new AxeBuilder({ page }).exclude('iframe').analyze();
-  assert.deepEqual(faults.map((f) => `${f.id}: ${f.nodes.map((n) => n.html).join(' ')}`), []);
+  await look('farewell', { exclude: ['iframe'] });
   looked();
   await page.waitForURL(`${origin}/bye?state=s`, { timeout: 15_000 });
   slow = false;
@@ -134,7 +93,6 @@ test('an application that never answers holds nobody up', async () => {
 test('the frame of session management notices a sign-out', async () => {
   const { page, violations, out, sessionState } = await signedIn();
   const watcher = await page.context().newPage();
-  watcher.on('console', (m) => { if (/Content.Security.Policy/i.test(m.text())) violations.push(m.text()); });
   await watcher.goto(`${origin}/watch`);
   const ask = (text) => watcher.evaluate(([message, to]) => new Promise((resolve) => {
     addEventListener('message', (e) => resolve(e.origin === to ? e.data : `from ${e.origin}`), { once: true });

@@ -3,20 +3,20 @@
 // broken once, and Apache lets nobody through.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
-import { ended, freePort, start, until } from './product.js';
+import { launch } from './browser.js';
+import * as processes from './process.js';
+import { start } from './product.js';
 
 const modules = '/usr/lib/apache2/modules';
 const ada = { username: 'ada', password: 'correct horse battery' };
 const key = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
 const strange = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
 const jwks = { keys: [{ ...createPublicKey(key.publicKey).export({ format: 'jwk' }), kid: 'app-1', use: 'sig' }] };
-let product, apache, browser, folder, log = '';
+let product, apache, browser, folder;
 
 const file = (name, text, mode = 0o644) => {
   const at = path.join(folder, name);
@@ -78,7 +78,7 @@ async function configure() {
   file('bye.txt', 'bye');
   const hosts = [];
   for (const [name, site] of Object.entries(sites)) {
-    const port = await freePort();
+    const port = await processes.freePort();
     site.url = `http://localhost:${port}`;
     const here = (uri) => uri && `${site.url}${uri}`;
     site.client = await product.create('clients', {
@@ -113,7 +113,7 @@ ${hosts.join('\n')}
 
 // resourceServer is Apache as an API: it asks the product about access tokens.
 async function resourceServer() {
-  const port = await freePort();
+  const port = await processes.freePort();
   const client = await product.create('clients', { client_name: 'API', grant_types: ['client_credentials'], introspect_all: true });
   sites.resource = { url: `http://localhost:${port}`, client };
   return `
@@ -134,7 +134,7 @@ Listen 127.0.0.1:${port}
 
 // stranger is a host that nobody registered: it registers by itself.
 async function stranger() {
-  const port = await freePort();
+  const port = await processes.freePort();
   sites.stranger = { url: `http://localhost:${port}` };
   const name = encodeURIComponent(product.issuer.replace('http://', ''));
   const metadata = await (await fetch(`${product.issuer}/.well-known/openid-configuration`)).json();
@@ -145,25 +145,21 @@ async function stranger() {
 }
 
 before(async () => {
-  product = await start(['registration: token']);
+  product = await start({ settings: ['registration: token'] });
   await product.create('users', { ...ada, email: 'ada@example.com' });
   folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-apache-'));
   chmodSync(folder, 0o755);
   mkdirSync(path.join(folder, 'run'), { mode: 0o777 });
   chmodSync(path.join(folder, 'run'), 0o777);
   const config = await configure();
-  apache = spawn('/usr/sbin/apache2', ['-f', config, '-DFOREGROUND'], { detached: true }); // told to stop, it signals its whole group
-  for (const stream of [apache.stdout, apache.stderr]) stream.on('data', (d) => { log += d; });
-  await until('Apache is ready', async () => {
-    assert.equal(apache.exitCode, null, `Apache ended: ${log}`);
-    return (await fetch(`${sites.plain.url}/bye`).catch(() => null))?.ok;
-  });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'] });
+  apache = processes.start('/usr/sbin/apache2', ['-f', config, '-DFOREGROUND'], { detached: true }); // told to stop, it signals its whole group
+  await processes.until('Apache is ready', async () => (await fetch(`${sites.plain.url}/bye`).catch(() => null))?.ok, apache);
+  browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  await ended(apache);
+  if (apache) await processes.stop(apache);
   await product?.stop();
   if (folder && process.env.E2E_APACHE_LOG) writeFileSync(process.env.E2E_APACHE_LOG, errors());
   if (folder) rmSync(folder, { recursive: true, force: true });
@@ -287,7 +283,7 @@ test('a logout elsewhere ends the sessions at Apache, by back channel and by fro
   assert.deepEqual(await alive(), [true, true, true]);
   await tab.goto(`${product.issuer}/logout`);
   await tab.click('#logout-confirm');
-  await until('Apache has heard of it', async () => !(await alive())[0] && !(await alive())[1]);
+  await processes.until('Apache has heard of it', async () => !(await alive())[0] && !(await alive())[1]);
   assert.deepEqual(await alive(), [false, false, true], 'one that is not told knows nothing of it');
 
   const forged = await fetch(`${sites.plain.url}/in?logout=backchannel`, { method: 'POST', body: new URLSearchParams({ logout_token: 'eyJhbGciOiJub25lIn0.e30.' }) });

@@ -4,9 +4,10 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from 'jose';
-import { chromium } from 'playwright-core';
 import * as oidc from 'openid-client';
-import { listen, start, until } from './product.js';
+import { launch } from './browser.js';
+import { listen, until } from './process.js';
+import { start } from './product.js';
 import { Browser } from './person.js';
 
 const ada = { username: 'ada', password: 'correct horse battery' };
@@ -30,7 +31,7 @@ const application = createServer(async (request, response) => {
 before(async () => {
   site = `http://localhost:${await listen(application)}`;
   callback = `${site}/callback`;
-  product = await start(['registration: token', 'registration_allow_implicit: true']);
+  product = await start({ settings: ['registration: token', 'registration_allow_implicit: true'] });
   issuer = product.issuer;
   keySet = createRemoteJWKSet(new URL(`${issuer}/oauth2/jwks`), { cooldownDuration: 0 });
   await product.create('users', { ...ada, email: 'ada@example.com' });
@@ -318,7 +319,7 @@ test('the metadata of RFC 8414', async () => {
 
 // launched is the one browser of all tests.
 function launched() {
-  chrome ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'] });
+  chrome ??= launch();
   return chrome;
 }
 

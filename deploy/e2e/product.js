@@ -1,78 +1,51 @@
-// The product as a process of its own, for tests of other people's software: an isolated
-// data folder, loopback ports that the kernel gives, and the admin API.
+// The product as a process of its own, set up by its command line and its admin API: an
+// isolated data folder and loopback ports that the kernel gives.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import * as processes from './process.js';
 
 const binary = process.env.E2E_BINARY;
 
-// listen binds a server to a loopback port and returns the port.
-export const listen = (server) => new Promise((resolve, reject) => {
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', () => resolve(server.address().port));
-});
-
-// freePort is a loopback port that nobody had a moment ago.
-export async function freePort() {
-  const probe = createServer();
-  const port = await listen(probe);
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
-// until waits for something to become true.
-export async function until(what, condition, seconds = 30) {
-  for (const deadline = Date.now() + seconds * 1000; ;) {
-    const got = await condition();
-    if (got) return got;
-    assert.ok(Date.now() < deadline, `${what} within ${seconds} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-// ended stops a child that was started here.
-export async function ended(child, signal = 'SIGTERM') {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill(signal);
-  await new Promise((resolve) => child.once('exit', resolve));
-}
-
-// start runs the product. settings are lines of its configuration file.
-export async function start(settings = []) {
+// start runs the product. settings are lines of its configuration file; demo is as the
+// first command of the README.
+export async function start({ settings = [], demo = false } = {}) {
   assert.ok(binary, 'E2E_BINARY names the built binary');
-  const [port, ops] = [await freePort(), await freePort()];
-  const data = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-'));
+  const [port, ops] = [await processes.freePort(), await processes.freePort()];
+  const folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-'));
   const issuer = `http://localhost:${port}`;
-  const config = path.join(data, 'cloudsso.yaml');
+  const config = path.join(folder, 'cloudsso.yaml');
   writeFileSync(config, [`issuer: ${issuer}`, `listen: 127.0.0.1:${port}`, `ops_listen: 127.0.0.1:${ops}`, 'dev: true', ...settings, ''].join('\n'));
-  const flags = ['--config', config, '--data', path.join(data, 'store')];
-  const server = spawn(binary, ['serve', ...flags]);
-  let log = '';
-  for (const stream of [server.stdout, server.stderr]) stream.on('data', (d) => { log += d; });
+  const flags = ['--config', config, '--data', path.join(folder, 'data')];
+  if (demo) flags.push('--demo');
+  const server = processes.start(binary, ['serve', ...flags]);
   const stop = async () => {
-    await ended(server);
-    rmSync(data, { recursive: true, force: true });
+    await processes.stop(server);
+    rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await until('the product is ready', async () => {
-      assert.equal(server.exitCode, null, `the product ended: ${log}`);
-      return (await fetch(`http://127.0.0.1:${ops}/readyz`).catch(() => null))?.ok;
-    });
-    const token = (role) => JSON.parse(execFileSync(binary, ['token', 'create', '--role', role, '--ttl', '1h', '--json', ...flags])).token;
-    const owner = token('owner');
-    const create = async (kind, body) => {
-      const answer = await fetch(`${issuer}/api/v1/${kind}`, {
-        method: 'POST', headers: { Authorization: `Bearer ${owner}`, 'Content-Type': 'application/json' }, body: JSON.stringify(body),
-      });
-      assert.equal(answer.status, 201, await answer.clone().text());
-      return answer.json();
-    };
-    return { issuer, create, token, stop, log: () => log };
+    await processes.until('the product is ready', async () => (await fetch(`http://127.0.0.1:${ops}/readyz`).catch(() => null))?.ok, server);
   } catch (error) {
     await stop();
     throw error;
   }
+  // run is a command of the product, beside the server.
+  const run = (...args) => execFileSync(binary, [...args, ...flags], { encoding: 'utf8' });
+  const token = (role) => JSON.parse(run('token', 'create', '--role', role, '--ttl', '1h', '--json')).token;
+  let owner;
+  // api answers what the server answers to one call, which must work.
+  const api = async (method, call, body) => {
+    owner ??= token('owner');
+    const answer = await fetch(`${issuer}/api/v1/${call}`, {
+      method, signal: AbortSignal.timeout(20_000), body: body && JSON.stringify(body),
+      headers: { Authorization: `Bearer ${owner}`, 'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
+    });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${method} ${call}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  };
+  const create = (kind, body) => api('POST', kind, body);
+  return { issuer, api, create, token, run, stop, log: server.log };
 }

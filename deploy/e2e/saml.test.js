@@ -11,10 +11,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { launch, signIn as fillIn } from './browser.js';
+import { stopAll } from './process.js';
+import { start } from './product.js';
 import { Agent, forms } from './saml/agent.js';
-import { stopAll } from './saml/process.js';
-import { person, startProduct } from './saml/product.js';
 import { certificate, stacks, startStack, swapCertificates } from './saml/services.js';
 
 const nameIDs = {
@@ -25,17 +25,22 @@ const nameIDs = {
 };
 const oid = { mail: 'urn:oid:0.9.2342.19200300.100.1.3', givenName: 'urn:oid:2.5.4.42', sn: 'urn:oid:2.5.4.4' };
 
-let folder, product, strangerPEM;
+const person = { username: 'ada', password: 'analytical engine', email: 'ada@example.com',
+  attributes: { given_name: 'Ada', family_name: "O'Lovelace <& Söhne>", name: 'Ada Lovelace' } };
+
+let folder, product, metadata, strangerPEM;
 const services = [];
 const registered = new Map(); // app → the metadata that it was registered with
 
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-saml-'));
-  product = await startProduct(process.env.E2E_BINARY, folder);
+  product = await start({ settings: ['limits: {enabled: false}'] });
+  metadata = `${product.issuer}/saml/metadata`;
+  await product.create('users', person);
   strangerPEM = readFileSync(certificate(folder, 'stranger').certificate, 'utf8');
   // An app that wants ECDSA: from then on our metadata shows two certificates, as it does in a rollover.
-  await product.api('POST', 'service-providers', { entity_id: 'urn:example:elliptic', acs: [{ location: 'http://127.0.0.1:9/acs' }], signature_algorithm: 'ecdsa-sha256' });
-  const idpMetadata = await (await fetch(product.entityID)).text();
+  await product.create('service-providers', { entity_id: 'urn:example:elliptic', acs: [{ location: 'http://127.0.0.1:9/acs' }], signature_algorithm: 'ecdsa-sha256' });
+  const idpMetadata = await (await fetch(metadata)).text();
   services.push(...await Promise.all(stacks.map((s) => startStack(s, folder, product, idpMetadata, strangerPEM))));
   for (const s of services) {
     for (const [name, base] of Object.entries(s.app)) {
@@ -44,7 +49,7 @@ before(async () => {
       assert.equal(answer.status, 200, metadata_xml);
       const app = slug(s, name);
       registered.set(app, metadata_xml);
-      const made = await product.api('POST', 'service-providers', { app, name: `${s.name} ${name}`, metadata_xml });
+      const made = await product.create('service-providers', { app, name: `${s.name} ${name}`, metadata_xml });
       assert.equal(made.entity_id, base);
       assert.equal(made.signs_requests, name === 'signed', `${app}: AuthnRequestsSigned`);
     }
@@ -52,6 +57,7 @@ before(async () => {
 });
 
 after(async () => {
+  await product?.stop();
   await stopAll();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
@@ -101,7 +107,7 @@ const signedIn = async (s, base, agent) => Boolean(heard(s, await agent.go(s.ses
 
 // signOut signs out at the product itself, on its own page.
 async function signOut(agent) {
-  const page = await agent.go(`${product.base}/logout`);
+  const page = await agent.go(`${product.issuer}/logout`);
   const form = forms(page.text).find((f) => f.fields.token);
   assert.ok(form, page.text);
   return agent.go(new URL(form.action, page.url).href, form.fields);
@@ -133,7 +139,7 @@ for (const [i, { name }] of stacks.entries()) {
       assert.equal(accepted(s, one).format, nameIDs.persistent);
       assert.equal(one.nameid, two.nameid);
       assert.notEqual(one.nameid, accepted(s, other).nameid);
-      assert.equal(one.name_qualifier, product.entityID);
+      assert.equal(one.name_qualifier, metadata);
       assert.equal(one.sp_name_qualifier, s.app.plain);
     });
 
@@ -208,7 +214,7 @@ for (const [i, { name }] of stacks.entries()) {
 
     test('a sign-in that starts here: refused, until an admin allows it', async () => {
       const [agent, app] = [new Agent(), slug(s, 'plain')];
-      const link = `${product.base}/saml/init/${app}?RelayState=${encodeURIComponent(s.session(s.app.plain))}`;
+      const link = `${product.issuer}/saml/init/${app}?RelayState=${encodeURIComponent(s.session(s.app.plain))}`;
       const refused = await agent.go(link);
       assert.equal(refused.status, 403);
       assert.match(refused.text, /does not take sign-ins that start here/);
@@ -306,10 +312,7 @@ for (const [i, { name }] of stacks.entries()) {
 describe('the three in one browser, which holds cookies back across sites', () => {
   let browser, context, page;
   before(async () => {
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launch();
   });
   after(() => browser?.close());
 
@@ -326,9 +329,7 @@ describe('the three in one browser, which holds cookies back across sites', () =
     for (const [i, s] of services.entries()) {
       await page.goto(s.login(s.app.signed, { binding: 'post' }));
       if (i === 0) {
-        await page.fill('input[name=username]', person.username);
-        await page.fill('input[name=password]', person.password);
-        await page.click('#login-submit');
+        await fillIn(page, person.username, person.password);
       }
       accepted(s, await shown(s));
     }
@@ -359,7 +360,7 @@ describe('the three in one browser, which holds cookies back across sites', () =
 
   test('signing out here signs out everywhere, and says so', async () => {
     await signInEverywhere();
-    await page.goto(`${product.base}/logout`);
+    await page.goto(`${product.issuer}/logout`);
     await page.click('#logout-confirm');
     await page.getByText('You are signed out', { exact: true }).waitFor();
     assert.equal(await page.locator('.farewells .told').count(), services.length, await page.textContent('main'));

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -100,13 +99,6 @@ func (s *Server) readKeys(ctx context.Context) {
 	s.complain(ctx, "read keys", err)
 	if err == nil {
 		s.metrics.KeysRead(began)
-	}
-}
-
-// complain logs what went wrong beside the requests; the work goes on.
-func (s *Server) complain(ctx context.Context, work string, err error) {
-	if err != nil && ctx.Err() == nil {
-		s.logger.LogAttrs(ctx, slog.LevelError, "housekeeping", slog.String("work", work), slog.String("cause", err.Error()))
 	}
 }
 

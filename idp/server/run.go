@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"cloudsso/idp/audit"
 )
 
 // Times of the server's life.
@@ -67,10 +69,18 @@ func (s *Server) background(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { s.followKeys(ctx) })
-	running.Go(func() { s.sweepNowAndThen(ctx) })
-	running.Go(func() { s.refreshMetadata(ctx) })
-	running.Go(func() { s.sealNowAndThen(ctx) })
-	running.Go(func() { s.deliverNowAndThen(ctx) })
+	for _, round := range []struct {
+		period time.Duration
+		name   string
+		work   func(context.Context) error
+	}{
+		{sweepEvery, "sweep", s.sweep},
+		{tickEvery, "refresh metadata", s.refreshMetadata},
+		{audit.SealEvery, "audit seal", s.seal},
+		{deliverEvery, "deliver logouts", s.DeliverLogouts},
+	} {
+		running.Go(func() { s.every(ctx, round.period, round.name, round.work) })
+	}
 	return func() {
 		cancel()
 		running.Wait()

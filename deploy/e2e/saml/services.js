@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, listens, start, until } from './process.js';
+import { freePort, listens, start, until } from '../process.js';
 import { shibboleth } from './shibboleth.js';
 
 // script is a service provider of this folder: one program, one process.
@@ -13,8 +13,8 @@ const script = (name, program, file) => ({
   async start(folder, port, apps) {
     const config = path.join(folder, `${file}.json`);
     writeFileSync(config, JSON.stringify({ port, apps: Object.fromEntries(apps.map((a) => [a.name, a])) }));
-    const server = start(program, [fileURLToPath(new URL(file, import.meta.url)), config], { PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' });
-    await until(`${name} does not start`, () => listens(port), server.log, server);
+    const server = start(program, [fileURLToPath(new URL(file, import.meta.url)), config], { env: { PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' } });
+    await until(`${name} starts`, () => listens(port), server);
     return { log: server.log };
   },
   metadata: (base) => `${base}/metadata`,
@@ -46,7 +46,7 @@ export async function startStack(stack, folder, product, idpMetadata, strangerPE
   writeFileSync(ours, idpMetadata);
   writeFileSync(theirs, swapCertificates(idpMetadata, strangerPEM));
   const apps = ['plain', 'signed', 'stranger'].map((name) => ({ name, base: `http://127.0.0.1:${port}/${name}`, signed: name === 'signed',
-    idp: product.entityID, idp_metadata: name === 'stranger' ? theirs : ours, ...keys }));
+    idp: `${product.issuer}/saml/metadata`, idp_metadata: name === 'stranger' ? theirs : ours, ...keys }));
   const running = await stack.start(mine, port, apps);
   return { ...stack, ...running, app: Object.fromEntries(apps.map((a) => [a.name, a.base])) };
 }

@@ -2,7 +2,7 @@
 // Three applications, each below a path of its own.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { listens, start, until } from './process.js';
+import { listens, start, until } from '../process.js';
 
 const bindings = 'urn:oasis:names:tc:SAML:2.0:bindings:';
 
@@ -100,9 +100,9 @@ export async function startShibboleth(folder, port, apps) {
   }
   const log = () => ['shibd.log', 'native.log', 'apache.log'].map((f) => path.join(dir, f)).filter(existsSync).map((f) => readFileSync(f, 'utf8')).join('\n');
   const shibd = start('/usr/sbin/shibd', ['-f', '-F', '-c', `${dir}/shibboleth2.xml`, '-p', `${dir}/shibd.pid`]);
-  await until('shibd does not start', () => existsSync(`${dir}/shibd.sock`), () => shibd.log() + log(), shibd);
+  await until('shibd starts', () => existsSync(`${dir}/shibd.sock`), { ...shibd, log: () => shibd.log() + log() });
   const server = start('/usr/sbin/apache2', ['-D', 'FOREGROUND', '-f', `${dir}/apache.conf`]);
-  await until('Apache does not start', () => listens(port), () => server.log() + log(), server);
+  await until('Apache starts', () => listens(port), { ...server, log: () => server.log() + log() });
   return { log };
 }
 
