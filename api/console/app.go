@@ -38,7 +38,7 @@ func tabs() []tab {
 		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
 		{"test", "Test", readsApps, probeTab},
 		{"lint", "Lint", readsApps, lintTab},
-		{"verify", "Test sign-in", readsApps, verifyTab},
+		{"verify", "Test sign-in", ofKind(presets.KindClient, presets.KindServiceProvider), verifyTab},
 	}
 }
 
