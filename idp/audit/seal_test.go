@@ -213,6 +213,10 @@ func (v *visible) Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]
 	return slices.DeleteFunc(rows, func(e idp.Event) bool { return e.ID == v.hidden }), err
 }
 
+func (v *visible) LastEvents(ctx context.Context, apps, names []string) ([]idp.Event, error) {
+	return v.store.LastEvents(ctx, apps, names)
+}
+
 func TestAnEventThatBecomesVisibleLateBreaksNoSeal(t *testing.T) {
 	t.Parallel()
 	s := newSealed(t)
