@@ -19,6 +19,7 @@ import (
 type Records interface {
 	idp.Clients
 	idp.ServiceProviders
+	idp.TokenApps
 	idp.Users
 	idp.Admins
 	idp.AdminTokens
@@ -27,6 +28,8 @@ type Records interface {
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
 	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
+	LastEvents(ctx context.Context, apps, names []string) ([]idp.Event, error)
+	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
 }
 
 // Sessions is what ending somebody's access needs.
@@ -91,6 +94,7 @@ type SAML struct {
 type Previews struct {
 	Client          func(ctx context.Context, c idp.Client, subject string) (mapping.Preview, error)
 	ServiceProvider func(ctx context.Context, sp idp.ServiceProvider, subject string) (mapping.Preview, error)
+	TokenApp        func(ctx context.Context, a idp.TokenApp, subject string) (mapping.Preview, error)
 }
 
 // Options of an [Admin]. All are needed unless a comment says otherwise.

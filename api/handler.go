@@ -57,6 +57,8 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.adminRoutes(api)
 	a.clientRoutes(api)
 	a.serviceProviderRoutes(api)
+	a.tokenAppRoutes(api)
+	a.appRoutes(api)
 	a.userRoutes(api)
 	a.groupRoutes(api)
 	a.peopleRoutes(api)

@@ -1,8 +1,8 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"html"
 	"net/url"
 
@@ -55,19 +55,20 @@ func (a *core) handover(ctx context.Context, app, relayState string) (Handover, 
 	if a.Issuer == "" {
 		return Handover{}, idp.Errorf(idp.Invalid, "The address of the server is not known here. Name it with --issuer.").On("issuer")
 	}
-	c, err := a.Records.Client(ctx, app)
-	if err == nil {
-		return a.sheet(c.ID, c.DisplayName(), firstOf(c.Preset, genericClient(c)), presets.KindClient, a.clientValues(c)), nil
-	}
-	if !errors.Is(err, idp.ErrNotFound) {
+	found, err := a.findApp(ctx, app)
+	switch {
+	case err != nil:
 		return Handover{}, err
+	case found.client != nil:
+		c := *found.client
+		return a.sheet(c.ID, c.DisplayName(), cmp.Or(c.Preset, genericClient(c)), presets.KindClient, a.clientValues(c)), nil
+	case found.token != nil:
+		t := *found.token
+		return a.sheet(t.App, t.Name, cmp.Or(t.Preset, genericTokenApp(t)), presets.KindTokenApp, a.tokenAppValues(t)), nil
 	}
-	sp, err := a.Records.ServiceProvider(ctx, app)
-	if err != nil {
-		return Handover{}, missing(err, "app", app)
-	}
+	sp := *found.sp
 	values, err := a.serviceProviderValues(ctx, sp, relayState)
-	return a.sheet(sp.App, sp.Name, firstOf(sp.Preset, "saml-app"), presets.KindServiceProvider, values), err
+	return a.sheet(sp.App, sp.Name, cmp.Or(sp.Preset, "saml-app"), presets.KindServiceProvider, values), err
 }
 
 // genericClient is the preset whose words fit a client that was made without one.
@@ -108,7 +109,7 @@ func (a *core) sheet(app, name, preset, kind string, values map[string]HandoverR
 			continue // this app has none, such as a public client its secret
 		}
 		row.Label = r.Label
-		row.Note = firstOf(r.Note, row.Note)
+		row.Note = cmp.Or(r.Note, row.Note)
 		h.Rows = append(h.Rows, row)
 	}
 	return h

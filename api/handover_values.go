@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/base64"
@@ -87,7 +88,7 @@ func (a *core) serviceProviderValues(ctx context.Context, sp idp.ServiceProvider
 	v["sso_url"] = urlRow(a.Issuer + "/saml/sso").with("HTTP-Redirect and HTTP-POST.")
 	v["slo_url"] = urlRow(a.Issuer + "/saml/slo").with("HTTP-Redirect and HTTP-POST.")
 	v["metadata_url"] = urlRow(a.Issuer + "/saml/metadata/" + sp.App)
-	v["signature_algorithm"] = textRow(firstOf(sp.SignatureAlgorithm, "rsa-sha256"))
+	v["signature_algorithm"] = textRow(cmp.Or(sp.SignatureAlgorithm, "rsa-sha256"))
 	v["nameid_format"] = textRow(sp.NameID.Format)
 	v["start_url"] = urlRow(sp.StartURL).with("The app's own: where it starts a sign-in.")
 	v["sp_entity_id"] = textRow(sp.EntityID).with("The app's own name.")

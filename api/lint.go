@@ -56,22 +56,17 @@ func grade(findings []Finding) string {
 }
 
 // Lint grades one app.
-func (o AppsReader) Lint(ctx context.Context, app string) (Lint, error) {
-	c, err := o.client(ctx, app)
-	if err == nil {
-		return o.lintClient(ctx, c)
-	}
-	if idp.AsError(err).Code != idp.NotFound {
+func (o AppsReader) Lint(ctx context.Context, id string) (Lint, error) {
+	app, err := o.app(ctx, id)
+	switch {
+	case err != nil:
 		return Lint{}, err
+	case app.client != nil:
+		return o.lintClient(ctx, *app.client)
+	case app.sp != nil:
+		return o.lintSP(ctx, *app.sp)
 	}
-	sp, err := o.serviceProvider(ctx, app)
-	if err != nil {
-		if idp.AsError(err).Code == idp.NotFound {
-			err = missing(idp.ErrNotFound, "app", app)
-		}
-		return Lint{}, err
-	}
-	return o.lintSP(ctx, sp)
+	return lintTokenApp(*app.token), nil
 }
 
 func (o acting) lintClient(ctx context.Context, c idp.Client) (Lint, error) {
@@ -102,7 +97,7 @@ func (o acting) used(ctx context.Context, app string, since time.Time, event str
 	return usage{unused: len(rows) == 0}, err
 }
 
-// LintAll grades the apps that the actor may see, service providers after clients.
+// LintAll grades the apps that the actor may see: clients, service providers, signed-token apps.
 func (o AppsReader) LintAll(ctx context.Context) (List[Lint], error) {
 	out := List[Lint]{Items: []Lint{}}
 	add := func(l Lint, err error) error { out.Items = append(out.Items, l); return err }
@@ -110,6 +105,8 @@ func (o AppsReader) LintAll(ctx context.Context) (List[Lint], error) {
 	return out, errors.Join(err, each(ctx, o.own, o.Records.ServiceProvider, o.Records.ServiceProviders, func(sp idp.ServiceProvider) (string, error) {
 		l, err := o.lintSP(ctx, sp)
 		return sp.App, add(l, err)
+	}), each(ctx, o.own, o.Records.TokenApp, o.Records.TokenApps, func(t idp.TokenApp) (string, error) {
+		return t.App, add(lintTokenApp(t), nil)
 	}))
 }
 

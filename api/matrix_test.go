@@ -25,6 +25,8 @@ var matrix = map[string]string{
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
 	"import-key": "o", "list-key-apps": "oar", "deactivate-key": "o", "publish-key": "o", "preview-service-provider": "oa", "refresh-service-provider": "oa",
 	"list-presets": "oar", "read-preset": "oar", "create-app": "o", "read-handover": "oar", "share-handover": "oa", "link-client-secret": "oa", "lint-app": "oar", "lint-apps": "oar", "probe-app": "oa",
+	"list-apps": "oar", "read-app": "oar", "delete-app": "o",
+	"create-token-app": "o", "list-token-apps": "oar", "read-token-app": "oar", "change-token-app": "oa", "delete-token-app": "o", "rotate-token-app-key": "oa", "link-token-app-key": "oa",
 	"read-person": "ohr", "merge-people": "o", "move-person": "o", "list-directories": "ohr", "validate-query": "ohr",
 	"list-tokens": "or", "create-token": "o", "revoke-token": "o",
 	"list-admins": "or", "read-admin": "or", "create-admin": "o", "change-admin": "o", "delete-admin": "o",

@@ -45,3 +45,12 @@ func among[T any](ctx context.Context, own appSet, p idp.Page, read func(context
 	}
 	return rows, nil
 }
+
+// tokenApp is client for signed-token apps.
+func (o acting) tokenApp(ctx context.Context, app string) (idp.TokenApp, error) {
+	if !o.own.has(app) {
+		return idp.TokenApp{}, missing(idp.ErrNotFound, "token app", app)
+	}
+	a, err := o.Records.TokenApp(ctx, app)
+	return a, missing(err, "token app", app)
+}

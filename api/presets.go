@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -52,6 +53,7 @@ type App struct {
 	DryRun          bool             `json:"dry_run,omitempty" doc:"Nothing was made: this is what would be."`
 	Client          *Client          `json:"client,omitempty"`
 	ServiceProvider *ServiceProvider `json:"service_provider,omitempty"`
+	TokenApp        *TokenApp        `json:"token_app,omitempty"`
 	SecretLink      *SecretLink      `json:"secret_link,omitempty"`
 }
 
@@ -78,7 +80,8 @@ func (o AppsMaker) CreateApp(ctx context.Context, in NewApp, dryRun bool) (App, 
 		settings["name"] = in.Name
 		return o.createPresetSP(ctx, settings, dryRun)
 	}
-	return App{}, idp.Errorf(idp.Invalid, "Apps of the kind %s cannot be made here.", p.Kind()).On("preset")
+	settings["name"] = in.Name
+	return o.createPresetTokenApp(ctx, settings, in.SecretLink, dryRun)
 }
 
 func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]any, link, dryRun bool) (App, error) {
@@ -99,7 +102,7 @@ func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]a
 		return App{}, ofAnswers(err)
 	}
 	out := App{App: c.ClientID, Kind: presets.KindClient, Client: &c}
-	if value := firstOf(c.SharedSigningKey, c.ClientSecret); link && value != "" {
+	if value := cmp.Or(c.SharedSigningKey, c.ClientSecret); link && value != "" {
 		use := useClientSecret
 		if c.SharedSigningKey != "" {
 			use = useSharedKey
@@ -114,16 +117,7 @@ func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]a
 }
 
 // DisplayName is what people are shown.
-func (c Client) DisplayName() string { return firstOf(c.ClientName, c.ClientID) }
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
+func (c Client) DisplayName() string { return cmp.Or(c.ClientName, c.ClientID) }
 
 func (o AppsMaker) createPresetSP(ctx context.Context, settings map[string]any, dryRun bool) (App, error) {
 	in, err := decoded[NewServiceProvider](o.schemas, settings)

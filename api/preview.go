@@ -14,7 +14,7 @@ import (
 // PreviewRequest is the body of POST /apps/{id}/preview.
 type PreviewRequest struct {
 	User    string         `json:"user" minLength:"1" maxLength:"256" doc:"Who signs in: user name, id of a built-in user, or subject."`
-	Mapping *[]idp.Mapping `json:"mapping,omitempty" maxItems:"200" doc:"Rows to try instead of those that are saved: claims_mapping of a client, attributes of a service provider."`
+	Mapping *[]idp.Mapping `json:"mapping,omitempty" maxItems:"200" doc:"Rows to try instead of those that are saved: claims_mapping of a client, attributes of a service provider, claims of a token app."`
 }
 
 // PreviewedPerson is who a preview is about.
@@ -56,25 +56,26 @@ func (o AppsReader) Preview(ctx context.Context, app string, in PreviewRequest) 
 	return out, o.record(ctx, idp.Event{Name: idp.EventAppPreviewed, Subject: person.Subject, App: app})
 }
 
-// previewOf finds the app, a client or a service provider, with the rows to try.
-func (o acting) previewOf(ctx context.Context, app string, rows *[]idp.Mapping) (func(subject string) (mapping.Preview, error), error) {
-	c, err := o.client(ctx, app)
-	if err == nil {
+// previewOf finds the app, with the rows to try.
+func (o acting) previewOf(ctx context.Context, id string, rows *[]idp.Mapping) (func(subject string) (mapping.Preview, error), error) {
+	app, err := o.app(ctx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case app.client != nil:
+		c := *app.client
 		if rows != nil {
 			c.ClaimsMapping, err = *rows, within("mapping", mapping.CheckClaims(*rows))
 		}
 		return func(subject string) (mapping.Preview, error) { return o.Previews.Client(ctx, c, subject) }, err
+	case app.token != nil:
+		t := *app.token
+		if rows != nil {
+			t.Claims, err = *rows, within("mapping", mapping.CheckClaims(*rows))
+		}
+		return func(subject string) (mapping.Preview, error) { return o.Previews.TokenApp(ctx, t, subject) }, err
 	}
-	if idp.AsError(err).Code != idp.NotFound {
-		return nil, err
-	}
-	sp, err := o.serviceProvider(ctx, app)
-	if idp.AsError(err).Code == idp.NotFound && err != nil {
-		err = missing(idp.ErrNotFound, "app", app)
-	}
-	if err != nil {
-		return nil, err
-	}
+	sp := *app.sp
 	if rows != nil {
 		sp.Attributes, err = *rows, within("mapping", mapping.Check(*rows))
 		if err == nil {

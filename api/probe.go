@@ -73,8 +73,12 @@ func (o acting) targets(ctx context.Context, app string) (out []target, err erro
 			}
 		}
 	}
-	c, err := o.client(ctx, app)
-	if err == nil {
+	found, err := o.app(ctx, app)
+	switch {
+	case err != nil:
+		return nil, err
+	case found.client != nil:
+		c := found.client
 		add("jwks_uri", c.JWKSURI)
 		if c.ApplicationType != "native" {
 			add("redirect_uris", c.RedirectURIs...)
@@ -82,23 +86,19 @@ func (o acting) targets(ctx context.Context, app string) (out []target, err erro
 		add("backchannel_logout_uri", c.BackchannelLogoutURI)
 		add("frontchannel_logout_uri", c.FrontchannelLogoutURI)
 		add("initiate_login_uri", c.InitiateLoginURI)
-		return out, nil
+	case found.sp != nil:
+		for _, e := range found.sp.ACS {
+			add("acs", e.Location)
+		}
+		for _, e := range found.sp.SLO {
+			add("slo", e.Location)
+		}
+		add("start_url", found.sp.StartURL)
+	default:
+		add("return_url", found.token.ReturnURL)
+		add("start_url", found.token.StartURL)
 	}
-	if idp.AsError(err).Code != idp.NotFound {
-		return nil, err
-	}
-	sp, err := o.serviceProvider(ctx, app)
-	if err != nil && idp.AsError(err).Code == idp.NotFound {
-		err = missing(idp.ErrNotFound, "app", app)
-	}
-	for _, e := range sp.ACS {
-		add("acs", e.Location)
-	}
-	for _, e := range sp.SLO {
-		add("slo", e.Location)
-	}
-	add("start_url", sp.StartURL)
-	return out, err
+	return out, nil
 }
 
 // probe asks by GET, which does nothing: a page that wants POST answers 4xx, and is there.

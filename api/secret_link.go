@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -72,7 +73,7 @@ func (o AppsWriter) LinkSecret(ctx context.Context, id, secretID string, in Secr
 		if err != nil {
 			return SecretLink{}, err
 		}
-		use, value = s.Use, firstOf(s.ClientSecret, s.SharedSigningKey)
+		use, value = s.Use, cmp.Or(s.ClientSecret, s.SharedSigningKey)
 	} else if use, value, err = o.knownSecret(c, secretID, in.Value); err != nil {
 		return SecretLink{}, err
 	}

@@ -83,8 +83,10 @@ type ClientMetadata struct {
 	IntrospectAll   bool      `json:"introspect_all,omitempty" doc:"A resource server: it may introspect the access tokens of all clients, not only its own."`
 	Disabled        bool      `json:"disabled,omitempty"`
 
-	Preset   string      `json:"preset,omitempty" maxLength:"64" doc:"The preset that the client was made from: its hand-over sheet speaks the application's own words."`
-	Assigned *Assignment `json:"assigned,omitempty" doc:"Who may use the application. Left out: everybody; present but empty: nobody. It is asked at each sign-in, refresh and use of a token; tokens of the client's own (client_credentials) do not depend on it."`
+	Description      string      `json:"description,omitempty" maxLength:"200" doc:"One line for the page of all apps."`
+	HideFromAppsPage bool        `json:"hide_from_apps_page,omitempty" doc:"Not shown on the page of all apps."`
+	Preset           string      `json:"preset,omitempty" maxLength:"64" doc:"The preset that the client was made from: its hand-over sheet speaks the application's own words."`
+	Assigned         *Assignment `json:"assigned,omitempty" doc:"Who may use the application. Left out: everybody; present but empty: nobody. It is asked at each sign-in, refresh and use of a token; tokens of the client's own (client_credentials) do not depend on it."`
 
 	AccessTokenFormat string   `json:"access_token_format,omitempty" enum:"opaque,jwt" doc:"Access tokens as jwt can be read by resource servers (RFC 9068). Default opaque."`
 	Resources         []string `json:"resources,omitempty" maxItems:"100" doc:"Resource servers that the client may ask access tokens for with the parameter resource (RFC 8707): absolute URIs."`

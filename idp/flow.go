@@ -7,8 +7,9 @@ const FlowTTL = 30 * time.Minute
 
 // Protocols that a [Flow] can belong to.
 const (
-	ProtocolOIDC = "oidc"
-	ProtocolSAML = "saml"
+	ProtocolOIDC  = "oidc"
+	ProtocolSAML  = "saml"
+	ProtocolToken = "token" // signed-token apps
 )
 
 // Flow is one login in progress. The protocol that started it stores the request as
@@ -16,8 +17,8 @@ const (
 // checked once travels through the browser as if it were still true.
 type Flow struct {
 	ID       string // NewSecret; stands in the URL
-	Protocol string // ProtocolOIDC or ProtocolSAML
-	App      string // client_id or service provider slug
+	Protocol string // ProtocolOIDC, ProtocolSAML or ProtocolToken
+	App      string // client_id or slug
 	Return   string // path of the protocol's continue endpoint; the login adds ?flow=<id>
 	Request  string // the protocol's request, as received; opaque to everybody else
 	Browser  string // HashSecret of the browser cookie that may go on with this flow

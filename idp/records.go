@@ -264,4 +264,7 @@ type Events interface {
 	// Events returns those that match, the newest first; p.After is the ID of the last one
 	// seen (which need not match), and ErrNotFound says that there is no such event.
 	Events(ctx context.Context, f EventFilter, p Page) ([]Event, error)
+	// LastEvents returns the newest Event of each of the apps and names, in no order; a
+	// pair that has none is not there. It reads no others, however many there are.
+	LastEvents(ctx context.Context, apps, names []string) ([]Event, error)
 }

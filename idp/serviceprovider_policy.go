@@ -36,6 +36,8 @@ type ServiceProviderPolicy struct {
 	StartURL                string `json:"start_url,omitempty" maxLength:"2048" doc:"Where the application starts a sign-in itself, with an AuthnRequest. /launch/{app} prefers it to an IdP-initiated sign-in."`
 	DefaultRelayState       string `json:"default_relay_state,omitempty" maxLength:"2048" doc:"RelayState of an IdP-initiated sign-in that names none."`
 	Disabled                bool   `json:"disabled,omitempty"`
+	Description             string `json:"description,omitempty" maxLength:"200" doc:"One line for the page of all apps."`
+	HideFromAppsPage        bool   `json:"hide_from_apps_page,omitempty" doc:"Not shown on the page of all apps."`
 	Preset                  string `json:"preset,omitempty" maxLength:"64" doc:"The preset that the service provider was made from: its hand-over sheet speaks the application's own words."`
 
 	Assigned *Assignment `json:"assigned,omitempty" doc:"Who may use the application. Left out: everybody; present but empty: nobody. It is asked at each sign-in."`

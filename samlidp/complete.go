@@ -15,7 +15,6 @@ import (
 
 // Bounds of a registration.
 const (
-	maxApp         = 40
 	maxEntityID    = 1024 // Core §8.3.6
 	maxName        = 200
 	maxACSEndpoint = 100
@@ -66,8 +65,8 @@ func completeName(sp *idp.ServiceProvider) error {
 	if sp.App == "" {
 		sp.App = slugOf(sp)
 	}
-	if slug(sp.App) != sp.App {
-		return invalid("/app", "The app id may hold a to z, 0 to 9 and single hyphens between them, at most %d characters.", maxApp)
+	if idp.Slug(sp.App) != sp.App {
+		return invalid("/app", "The app id may hold a to z, 0 to 9 and single hyphens between them, at most 40 characters.")
 	}
 	if sp.Name == "" {
 		sp.Name = firstOf(host(sp.EntityID), sp.EntityID)
@@ -78,7 +77,7 @@ func completeName(sp *idp.ServiceProvider) error {
 // slugOf derives the app id from what the application is called.
 func slugOf(sp *idp.ServiceProvider) string {
 	for _, s := range []string{sp.Name, host(sp.EntityID), sp.EntityID} {
-		if s = slug(s); s != "" {
+		if s = idp.Slug(s); s != "" {
 			return s
 		}
 	}
@@ -91,13 +90,6 @@ func host(entityID string) string {
 		return ""
 	}
 	return u.Hostname()
-}
-
-// slug keeps a to z and 0 to 9; what lies between becomes one hyphen.
-func slug(s string) string {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
-	s = strings.Join(words, "-")
-	return strings.TrimRight(s[:min(len(s), maxApp)], "-")
 }
 
 func completeEndpoints(sp *idp.ServiceProvider) error {

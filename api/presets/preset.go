@@ -86,7 +86,7 @@ func Values(kind string) []string {
 			"sha1", "sha1_colons", "sha256", "sha256_colons", "certificate_not_after", "signature_algorithm",
 			"idp_initiated_url", "idp_initiated_html", "start_url", "nameid_format", "sp_entity_id", "acs")
 	case KindTokenApp:
-		return append(common, "login_url", "return_url", "algorithm", "token_param", "public_key", "jwks_uri", "shared_key")
+		return append(common, "login_url", "return_url", "start_url", "algorithm", "audience", "claims", "token_param", "public_key", "jwks_uri", "shared_key")
 	}
 	return nil
 }

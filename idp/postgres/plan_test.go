@@ -38,6 +38,10 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 		"events_name":    events(idp.EventFilter{Name: "7"}),
 		"events_subject": events(idp.EventFilter{Subject: "7", Since: time.Unix(1, 0)}),
 		"events_app":     events(idp.EventFilter{App: "7", Until: time.Unix(9, 0)}),
+		"events_last": func() error {
+			_, err := s.LastEvents(ctx, []string{"7", "8", "9"}, []string{"7", "8"})
+			return err
+		},
 		"events_support": events(idp.EventFilter{Support: "7"}),
 		"grants_subject": grants(idp.GrantFilter{Subject: "7"}),
 		"grants_client":  grants(idp.GrantFilter{ClientID: "7"}),

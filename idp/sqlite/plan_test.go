@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,9 @@ import (
 	"cloudsso/idp/sqlite"
 	"cloudsso/idp/sqlstore"
 )
+
+// given are rows that come with the statement: a list of a few.
+var given = regexp.MustCompile(`SCAN (wanted|\d+ CONSTANT ROWS?|CONSTANT ROW)`)
 
 // planned opens stores whose every statement is looked at: one that reads a whole table
 // is quick in every test and slow after a year.
@@ -22,7 +26,7 @@ func (p *planned) open(t *testing.T, now func() time.Time) *sqlstore.Store {
 		if strings.Contains(query, "FROM keys") || strings.Contains(query, "goose_db_version") || strings.Contains(query, "LIKE") {
 			return // all of a few rows, and a search for a part, is what they are for
 		}
-		if strings.Contains(plan, "SCAN") {
+		if strings.Contains(given.ReplaceAllString(plan, ""), "SCAN") {
 			t.Errorf("%s\n%s", query, plan)
 		}
 	})
@@ -58,6 +62,10 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 		"events_name":    events(idp.EventFilter{Name: "7"}),
 		"events_subject": events(idp.EventFilter{Subject: "7", Since: time.Unix(1, 0)}),
 		"events_app":     events(idp.EventFilter{App: "7", Until: time.Unix(9, 0)}),
+		"events_last": func() error {
+			_, err := s.LastEvents(ctx, []string{"7", "8", "9"}, []string{"7", "8"})
+			return err
+		},
 		"events_support": events(idp.EventFilter{Support: "7"}),
 		"grants_subject": grants(idp.GrantFilter{Subject: "7"}),
 		"grants_client":  grants(idp.GrantFilter{ClientID: "7"}),

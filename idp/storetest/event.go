@@ -107,3 +107,34 @@ func findEvents(t *testing.T, s idp.Records, _ *clock) {
 		t.Fatalf("a page without limit: %v, want a refusal", err)
 	}
 }
+
+func lastEvents(t *testing.T, s idp.Records, _ *clock) {
+	for i, e := range []idp.Event{
+		{Name: "login", App: "wiki"}, {Name: "grant", App: "wiki"}, {Name: "grant", App: "wiki"}, {Name: "grant", App: "chat"},
+		{Name: "grant", App: "Wiki"}, {Name: "grant"}, {Name: "other", App: "wiki"}, {Name: "login", App: "zoo"},
+	} {
+		e.ID, e.Time = fmt.Sprint(i), someTime.Add(-time.Duration(i)*time.Minute) // not the time decides
+		ok(t, s.AppendEvent(t.Context(), e))
+	}
+	for _, row := range []struct {
+		name        string
+		apps, names []string
+		want        []string
+	}{
+		{"the newest of each pair", []string{"wiki", "chat", "nothing"}, []string{"login", "grant"}, []string{"0", "2", "3"}},
+		{"one pair", []string{"wiki"}, []string{"grant"}, []string{"2"}},
+		{"asked for twice", []string{"wiki", "wiki", "zoo"}, []string{"login", "login", "none"}, []string{"0", "7"}},
+		{"nobody's", []string{""}, []string{"grant"}, []string{"5"}},
+		{"no app", nil, []string{"grant"}, nil},
+		{"no name", []string{"wiki"}, nil, nil},
+	} {
+		list, err := s.LastEvents(t.Context(), row.apps, row.names)
+		got := ids(list, eventID)
+		if slices.Sort(got); err != nil || !slices.Equal(got, row.want) {
+			t.Errorf("%s: %q, %v, want %q", row.name, got, err, row.want)
+		}
+	}
+	list, err := s.LastEvents(t.Context(), []string{"chat"}, []string{"grant"})
+	ok(t, err)
+	same(t, list[0], idp.Event{ID: "3", Name: "grant", App: "chat", Time: someTime.Add(-3 * time.Minute)})
+}

@@ -57,6 +57,7 @@ func Records(t *testing.T, open Open[idp.Records]) {
 		{"a delivery is settled by its last attempt", settleDelivery},
 		{"events come back newest first", events},
 		{"events are found by what they tell of", findEvents},
+		{"the newest event of each app and name", lastEvents},
 		{"what is over is swept in batches", sweepRecords},
 		{"hostile strings are kept or refused", hostileRecords},
 		{"who has given up changes nothing", cancelledRecords},
