@@ -11,10 +11,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { importSPKI, jwtVerify } from 'jose';
+import { createRemoteJWKSet, importSPKI, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { launch, signIn, visit } from './browser.js';
-import { createFromPreset } from './guides/admin.js';
+import * as admin from './guides/admin.js';
 import { connect, plain, program, saml, site } from './guides/site.js';
 import { freePort, stopAll } from './process.js';
 import { start } from './product.js';
@@ -23,20 +23,30 @@ import { certificate } from './saml/services.js';
 const password = 'difference engine no. 2';
 const saml2 = 'urn:oasis:names:tc:SAML:2.0';
 const emailAddress = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
-let folder, product, tls;
+let console, folder, product, tls; // console is the admin's browser
 
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-guides-'));
   tls = certificate(folder, 'vendor');
   product = await start();
+  console = await open({});
+  await admin.settle(console.page, product);
   for (const name of ['Moderators', 'Authors', 'Heroes', 'Staff']) await product.create('groups', { name });
 });
 
 after(async () => {
+  await console?.close();
   await stopAll();
   await product?.stop();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
+
+// createFromPreset makes an app in the console, and returns its id and the vendor's copy of
+// the hand-over sheet: the values under the vendor's own names.
+async function createFromPreset(page, title, answers, settings) {
+  const sent = await admin.connect(console.page, product, title, answers, settings);
+  return { app: sent.app, sheet: await admin.receive(page, sent) };
+}
 
 // person adds somebody whom everybody's guide is content with.
 let people = 0;
@@ -96,7 +106,7 @@ describe('Influitive: Configuring SAML Single Sign On', () => {
       const base = `https://${host}`;
       const { page, enter, refused, signsOut, close } = await open({ [host]: port });
       try {
-        const { sheet } = await createFromPreset(product, page, 'influitive', { hub, ...suffix && { suffix }, ...domain && { domain } });
+        const { sheet } = await createFromPreset(page, 'Influitive AdvocateHub', { 'Hub name': hub, ...suffix && { 'SAML SP Issuer Suffix': suffix }, ...domain && { 'Custom domain': domain } });
         await saml(hub, folder, { port, base, entity_id: entity, ...tls, paths: { '/': 'login', '/profile': 'session', '/saml/consume': 'acs', '/saml/logout': 'logout', '/last': 'last' },
           idp: { idp_sso_service_url: sheet[labels.sso], idp_slo_service_url: sheet[labels.slo], idp_cert_fingerprint: sheet[labels[digest]], idp_cert_fingerprint_algorithm: digests[digest] } });
 
@@ -128,7 +138,7 @@ describe('Influitive: Configuring SAML Single Sign On', () => {
     const [host, port, ada] = ['third.influitive.com', await freePort(), await person()];
     const { page, enter, close } = await open({ [host]: port });
     try {
-      const { sheet } = await createFromPreset(product, page, 'influitive', { hub: 'third', suffix: '-3' });
+      const { sheet } = await createFromPreset(page, 'Influitive AdvocateHub', { 'Hub name': 'third', 'SAML SP Issuer Suffix': '-3' });
       const wrong = sheet[labels.sha256].replace(/^../, (first) => (first === '00' ? '01' : '00'));
       await saml('third', folder, { port, base: `https://${host}`, entity_id: 'Influitive-AdvocateHub-3', ...tls, paths: { '/': 'login', '/profile': 'session', '/saml/consume': 'acs' },
         idp: { idp_sso_service_url: sheet[labels.sso], idp_cert_fingerprint: wrong, idp_cert_fingerprint_algorithm: digests.sha256 } });
@@ -145,13 +155,13 @@ describe('InfoSum: SSO FAQs', () => {
     binary = path.join(folder, 'infosum');
     execFileSync('go', ['build', '-o', binary, './deploy/e2e/guides'], { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: 'pipe' });
   });
-  for (const [primary, more] of [['email', {}], ['GlobalID', { globalid: 'employee_id' }]]) {
+  for (const [primary, more] of [['email', {}], ['GlobalID', { 'Directory attribute for GlobalID': 'employee_id' }]]) {
     test(`people are told apart by ${primary}`, async () => {
       const [host, port, ada] = [`${primary.toLowerCase()}.infosum.example`, await freePort(), await person()];
       const [callback, login] = [`https://${host}/oidc/callback`, `https://${host}/login`];
       const { page, shown, enter, refused, close } = await open({ [host]: port });
       try {
-        const { sheet } = await createFromPreset(product, page, 'infosum', { redirect: callback, login, ...more });
+        const { sheet } = await createFromPreset(page, 'InfoSum', { 'Callback/Redirect URL': callback, 'Login URL': login, ...more });
         await program(`infosum-${primary}`, binary, [], folder, { port, ...tls, callback, primary,
           client_id: sheet['Client ID'], client_secret: sheet['Client Secret'], discovery_uri: sheet['OIDC Discovery URI'] });
 
@@ -189,7 +199,7 @@ describe('inSided: Single Sign-on (SSO), Getting Started', () => {
     const { page, shown, enter, refused, signsOut, close } = await open({ [host]: port });
     let community;
     try {
-      const { sheet } = await createFromPreset(product, page, 'insided-openidconnect', { customer, redirect: callback, roles });
+      const { sheet } = await createFromPreset(page, 'Gainsight Customer Communities, inSided (OpenID Connect)', { 'Customer ID': customer, 'Redirect URL': callback, 'Custom roles': roles });
       const config = new oidc.Configuration({ issuer: sheet.Issuer, authorization_endpoint: sheet['Authorization URL'], token_endpoint: sheet['Token URL'],
         userinfo_endpoint: sheet['User Info URL'], jwks_uri: sheet['JWKS URL'] }, sheet['Client ID'], {}, oidc.ClientSecretPost(sheet['Client secret']));
       oidc.allowInsecureRequests(config);
@@ -217,7 +227,7 @@ describe('inSided: Single Sign-on (SSO), Getting Started', () => {
     const { page, shown, enter, refused, signsOut, close } = await open({ [host]: port });
     let community;
     try {
-      const { app, sheet } = await createFromPreset(product, page, 'insided-oauth2', { customer, redirect: callback, roles });
+      const { app, sheet } = await createFromPreset(page, 'Gainsight Customer Communities, inSided (OAuth 2)', { 'Customer ID': customer, 'Redirect URL': callback, 'Custom roles': roles });
       const control = { authorization: sheet['Authorization URL'], token: sheet['Access Token URL'], userinfo: sheet['User Info URL'], id: sheet['Client ID'], secret: sheet['Client secret'], scope: sheet.Scope, callback };
       let rp = plain(control);
       community = await site(tls, port, { '/auth/oauth2': () => rp.start(), '/auth/oauth2/return': (url) => rp.finish(url), '/me': () => rp.userinfo(), '/leave': () => new URL(sheet['Logout URL']) });
@@ -248,7 +258,7 @@ describe('inSided: Single Sign-on (SSO), Getting Started', () => {
       `<md:AssertionConsumerService Binding="${saml2}:bindings:HTTP-POST" Location="${acs}" index="0"/></md:SPSSODescriptor></md:EntityDescriptor>`;
     const { page, enter, refused, signsOut, close } = await open({ [host]: port });
     try {
-      const { sheet } = await createFromPreset(product, page, 'insided-saml', { customer, metadata, roles });
+      const { sheet } = await createFromPreset(page, 'Gainsight Customer Communities, inSided (SAML)', { 'SP metadata': metadata, 'Customer ID': customer, 'Custom roles': roles });
       await saml('insided', folder, { port, base, entity_id, acs, ...tls, paths: { '/auth/saml': 'login', '/me': 'session', '/auth/saml/return': 'acs' },
         idp: { idp_entity_id: sheet['Entity ID'], idp_sso_service_url: sheet['SSO URL'], idp_cert: sheet['X.509 certificate'] } });
       const profile = ({ nameid, attributes, error }) => {
@@ -262,6 +272,32 @@ describe('inSided: Single Sign-on (SSO), Getting Started', () => {
       await ada.disable();
       await refused(entrance('saml'), ada);
     } finally {
+      await close();
+    }
+  });
+
+  test('token: a signed token comes back beside the customer, and holds the profile', async () => {
+    const [port, ada] = [await freePort(), await person()];
+    const { page, shown, enter, refused, signsOut, close } = await open({ [host]: port });
+    let community;
+    try {
+      const { sheet } = await createFromPreset(page, 'Gainsight Customer Communities, inSided (token, JWT)', { 'Customer ID': customer, 'Custom roles': roles });
+      assert.equal(sheet['Return URL'], `https://${host}/auth/token/return?customer=${customer}`);
+      const key = await importSPKI(sheet['Public Key'], sheet.Algorithm);
+      const heard = async ({ searchParams }) => {
+        assert.equal(searchParams.get('customer'), customer);
+        return (await jwtVerify(searchParams.get('token'), key, { algorithms: [sheet.Algorithm], requiredClaims: ['iat', 'exp'], maxTokenAge: 120 })).payload;
+      };
+      community = await site(tls, port, { '/auth/token': () => new URL(sheet['Login URL']), '/auth/token/return': heard, '/leave': () => new URL(sheet['Logout URL']) });
+
+      assert.deepEqual(known(await enter(entrance('token'), ada)), profileOf(ada));
+      assert.equal((await shown(entrance('token'))).email, ada.email); // who is signed in is not asked again
+      await signsOut(`https://${host}/leave`, entrance('token'));
+      await enter(entrance('token'), ada);
+      await ada.disable();
+      await refused(entrance('token'), ada);
+    } finally {
+      await community?.stop();
       await close();
     }
   });
@@ -280,7 +316,7 @@ describe('Deepfactor: Single sign-on', () => {
     const byMetadata = await open({ [host]: port });
     const byHand = await open({ [host]: other });
     try {
-      const { sheet } = await createFromPreset(product, byMetadata.page, 'deepfactor-saml', { host, access: 'df_access' });
+      const { sheet } = await createFromPreset(byMetadata.page, 'Deepfactor (SAML)', { 'Host name of your Deepfactor portal': host, 'Directory attribute for df_access': 'df_access' });
       await saml('deepfactor-metadata', folder, { port, ...deepfactor, idp_metadata_url: sheet['Metadata URL'] });
       assert.match(sheet['Protocol Binding'], /POST or REDIRECT/);
       await saml('deepfactor-hand', folder, { port: other, ...deepfactor, binding: 'post',
@@ -314,7 +350,7 @@ describe('Deepfactor: Single sign-on', () => {
       const { page, shown, enter, refused, close } = await open({ [host]: port });
       let portal;
       try {
-        const { sheet } = await createFromPreset(product, page, 'deepfactor-oidc', { host, access: 'df_access' });
+        const { sheet } = await createFromPreset(page, 'Deepfactor (OpenID Connect)', { 'Host name of your Deepfactor portal': host, 'Directory attribute for df_access': 'df_access' });
         const rp = await configure(sheet);
         portal = await site(tls, port, { '/login': rp.start, '/oidc/authorization-code/callback': rp.finish, '/me': rp.userinfo, '/active': rp.introspect });
         const { given_name, family_name, email, df_access } = await enter(`${base}/login`, ada);
@@ -331,4 +367,35 @@ describe('Deepfactor: Single sign-on', () => {
       }
     });
   }
+});
+
+describe('Cloud SSO: Technical Implementation Specifications', () => {
+  const host = 'wiki.example';
+  const algorithms = ['HS512', 'RS256', 'RS512', 'ES256', 'PS256'];
+  test(`a web app whose ID tokens are signed with ${algorithms.join(', ')}`, async () => {
+    const [port, ada] = [await freePort(), await person()];
+    const { page, shown, enter, close } = await open({ [host]: port });
+    const paths = {};
+    const wiki = await site(tls, port, paths);
+    try {
+      for (const alg of algorithms) {
+        const callback = `https://${host}/${alg}/callback`;
+        const { sheet } = await createFromPreset(page, 'Web app (OpenID Connect)', { Name: `Wiki ${alg}`, 'Redirect URIs': callback }, { id_token_signed_response_alg: alg, first_party: true });
+        const config = await oidc.discovery(new URL(sheet['Discovery URL']), sheet['Client ID'], { id_token_signed_response_alg: alg }, oidc.ClientSecretBasic(sheet['Client secret']), { execute: [oidc.allowInsecureRequests] });
+        const rp = connect(config, { callback, scope: 'openid profile email', pkce: true });
+        Object.assign(paths, { [`/${alg}/login`]: rp.start, [`/${alg}/callback`]: rp.finish });
+        const login = `https://${host}/${alg}/login`;
+        const { raw, userinfo, error } = alg === algorithms[0] ? await enter(login, ada) : await shown(login);
+        assert.equal(userinfo?.email, ada.email, error);
+        const published = (await (await fetch(sheet['JWKS URL'])).json()).keys.filter((k) => k.kty === 'oct');
+        const key = alg === 'HS512' ? new TextEncoder().encode(sheet['Client secret']) : createRemoteJWKSet(new URL(sheet['JWKS URL']));
+        await jwtVerify(raw, key, { algorithms: [alg], issuer: sheet.Issuer, audience: sheet['Client ID'] });
+        assert.deepEqual(published, [{ kty: 'oct', use: 'sig', alg: 'HS512', k: 'AA' }]); // which is no key: the secret is
+        if (alg === 'HS512') await assert.rejects(jwtVerify(raw, Buffer.from('AA', 'base64url')), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
+      }
+    } finally {
+      await wiki.stop();
+      await close();
+    }
+  });
 });

@@ -40,7 +40,7 @@ export async function site(tls, port, paths) {
 }
 
 // connect is OpenID Connect by openid-client: start says where to send somebody, finish
-// takes the answer and returns the ID token's claims and what userinfo says.
+// takes the answer and returns the ID token, its claims and what userinfo says.
 export function connect(config, { callback, scope, pkce = false }) {
   let checks, tokens;
   return {
@@ -51,7 +51,7 @@ export function connect(config, { callback, scope, pkce = false }) {
     },
     async finish(url) {
       tokens = await oidc.authorizationCodeGrant(config, url, checks);
-      return { idToken: tokens.claims(), userinfo: await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub) };
+      return { raw: tokens.id_token, idToken: tokens.claims(), userinfo: await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub) };
     },
     userinfo: () => oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub),
     introspect: () => oidc.tokenIntrospection(config, tokens.access_token),
