@@ -26,6 +26,9 @@ type Records interface {
 	idp.Groups
 	idp.Subjects
 	RevokeGrants(ctx context.Context, f idp.GrantFilter, reason string, now time.Time) (int, error)
+	Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error)
+	Consents(ctx context.Context, subject string) ([]idp.Consent, error)
+	RevokeConsent(ctx context.Context, subject, clientID string) error
 	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
 	LastEvents(ctx context.Context, apps, names []string) ([]idp.Event, error)

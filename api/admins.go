@@ -155,8 +155,9 @@ func (o AdminsWriter) ReplaceAdmin(ctx context.Context, subject string, s AdminS
 			return AdminPerson{}, err
 		}
 	}
+	was := AdminSettings{a.Role, a.Apps}
 	a.Role, a.Apps, a.UpdatedAt = s.Role, s.Apps, o.now()
-	if err := o.record(ctx, adminEvent(idp.EventAdminUpdated, a)); err != nil {
+	if err := o.recordChange(ctx, adminEvent(idp.EventAdminUpdated, a), was, s); err != nil {
 		return AdminPerson{}, err
 	}
 	if err := o.Records.UpdateAdmin(ctx, a); err != nil {

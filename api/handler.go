@@ -61,7 +61,9 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.appRoutes(api)
 	a.userRoutes(api)
 	a.groupRoutes(api)
+	a.memberRoutes(api)
 	a.peopleRoutes(api)
+	a.personAccessRoutes(api)
 	a.directoryRoutes(api)
 	a.readRoutes(api)
 	a.traceRoutes(api)
@@ -70,6 +72,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.keyRoutes(api)
 	a.previewRoutes(api)
 	a.presetRoutes(api)
+	a.applyRoutes(api)
 	return api.OpenAPI()
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/x509"
 
 	"cloudsso/idp"
 	"cloudsso/keys"
@@ -23,12 +24,14 @@ type KeyStep struct {
 	Now bool `json:"now,omitempty" doc:"Do it although applications may not be ready: they may refuse what an activated key signs, and what a retired key signed is worthless at once."`
 }
 
-// Keys lists the keys of the ring.
+// Keys lists the keys of the ring; of those that are one app's own, those of the actor's apps.
 func (o KeysReader) Keys() List[Key] {
 	rows := o.Ring.Keys()
 	out := List[Key]{Items: make([]Key, 0, len(rows))}
 	for _, k := range rows {
-		out.Items = append(out.Items, Key(k))
+		if k.App == "" || o.own.has(k.App) {
+			out.Items = append(out.Items, Key(k))
+		}
 	}
 	return out
 }
@@ -73,3 +76,26 @@ type recorder struct {
 }
 
 func (r recorder) Record(ctx context.Context, e idp.Event) error { return r.who.record(ctx, e) }
+
+// Key returns one key of [KeysReader.Keys] by its kid.
+func (o KeysReader) Key(kid string) (Key, error) {
+	for _, k := range o.Keys().Items {
+		if k.KID == kid {
+			return k, nil
+		}
+	}
+	return Key{}, missing(idp.ErrNotFound, "key", kid)
+}
+
+// X509 is the certificate of a SAML key as people compare it; nil if the key has none.
+func (k Key) X509() (*Certificate, error) {
+	if len(k.Certificate) == 0 {
+		return nil, nil
+	}
+	c, err := x509.ParseCertificate(k.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	v := viewCertificate(c)
+	return &v, nil
+}

@@ -63,6 +63,9 @@ func (o KeysReader) KeyUsers(ctx context.Context, id string) (List[KeyUser], err
 	}
 	out := List[KeyUser]{Items: []KeyUser{}}
 	return out, o.eachServiceProvider(ctx, func(sp idp.ServiceProvider) error {
+		if !o.own.has(sp.App) {
+			return nil
+		}
 		u := KeyUser{App: sp.App, Name: sp.Name, Signs: o.Ring.SAMLKeyID(samlApp(sp)) == k.KID, Pinned: names(sp.SigningKey, k)}
 		if !u.Signs && !u.Pinned && !slices.Contains(o.publishedFor(sp), k.SHA256) {
 			return nil
@@ -81,7 +84,7 @@ func names(id string, k keys.Info) bool { return id != "" && (id == k.KID || id 
 
 func (o acting) samlKey(id string) (keys.Info, error) {
 	for _, k := range o.Ring.Keys() {
-		if names(id, k) && k.SHA256 != "" {
+		if names(id, k) && k.SHA256 != "" && (k.App == "" || o.own.has(k.App)) {
 			return k, nil
 		}
 	}

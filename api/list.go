@@ -42,10 +42,12 @@ func list[R, T any](p Paging, rows []R, key func(R) string, view func(R) T) List
 	out := List[T]{Items: make([]T, 0, len(rows))}
 	if n := p.limit(); len(rows) > n {
 		rows = rows[:n]
-		out.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(key(rows[n-1])))
+		out.NextCursor = cursorAfter(key(rows[n-1]))
 	}
 	for _, r := range rows {
 		out.Items = append(out.Items, view(r))
 	}
 	return out
 }
+
+func cursorAfter(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }

@@ -11,13 +11,6 @@ import (
 	"cloudsso/idp"
 )
 
-// MetadataChange is one member of a service provider that metadata changes.
-type MetadataChange struct {
-	Field   string   `json:"field" doc:"As in the answer about a service provider."`
-	Removed []string `json:"removed" nullable:"false"`
-	Added   []string `json:"added" nullable:"false" doc:"Certificates are named by their SHA-256 fingerprint."`
-}
-
 // metadataChanges compares the parts that metadata decides.
 func metadataChanges(old, new idp.ServiceProvider) []MetadataChange {
 	changes := []MetadataChange{}
@@ -81,27 +74,4 @@ func texts[T any](list []T) (out []string) {
 func without(list, others []string) []string {
 	out := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "" || slices.Contains(others, s) })
 	return append([]string{}, out...)
-}
-
-// maxChange bounds what one change says in an Event.
-const maxChange = 1000
-
-// changeDetail is what an Event tells of changes.
-func changeDetail(entityID string, changes []MetadataChange) map[string]string {
-	detail := map[string]string{"entity_id": entityID}
-	var names []string
-	for _, c := range changes {
-		names = append(names, c.Field)
-		var parts []string
-		for _, s := range c.Removed {
-			parts = append(parts, "-"+s)
-		}
-		for _, s := range c.Added {
-			parts = append(parts, "+"+s)
-		}
-		said := strings.Join(parts, "; ")
-		detail[c.Field] = strings.ToValidUTF8(said[:min(len(said), maxChange)], "")
-	}
-	detail["changed"] = strings.Join(names, ", ")
-	return detail
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -77,7 +78,9 @@ func (o acting) refresh(ctx context.Context, old idp.ServiceProvider) (idp.Servi
 	if len(changes) == 0 {
 		return sp, changes, nil
 	}
-	return sp, changes, o.record(ctx, idp.Event{Name: idp.EventSPRefreshed, App: sp.App, Detail: changeDetail(sp.EntityID, changes)})
+	detail := changeDetail(changes)
+	detail["entity_id"] = cmp.Or(detail["entity_id"], sp.EntityID)
+	return sp, changes, o.record(ctx, idp.Event{Name: idp.EventSPRefreshed, App: sp.App, Detail: detail})
 }
 
 // reread makes the new record. The name, the policy and the entity ID are not the
@@ -94,7 +97,7 @@ func (o acting) reread(ctx context.Context, old idp.ServiceProvider) (idp.Servic
 	}
 	sp := found.ServiceProvider
 	sp.App, sp.Name, sp.EntityID, sp.ServiceProviderPolicy = old.App, old.Name, old.EntityID, old.ServiceProviderPolicy
-	sp.Version, sp.CreatedAt, sp.UpdatedAt, sp.Source = old.Version, old.CreatedAt, old.UpdatedAt, &source
+	sp.Version, sp.CreatedAt, sp.UpdatedAt, sp.Source, sp.Managed = old.Version, old.CreatedAt, old.UpdatedAt, &source, old.Managed
 	return sp, o.complete(ctx, &sp)
 }
 

@@ -24,6 +24,7 @@ type PersonFound struct {
 	Name      string   `json:"name,omitempty"`
 	Email     string   `json:"email,omitempty"`
 	Directory string   `json:"directory"`
+	User      string   `json:"user,omitempty" doc:"Their id as a built-in user, if they are one."`
 	Status    string   `json:"status" enum:"active,disabled,locked,password_expired,gone"`
 	Groups    []string `json:"groups" nullable:"false"`
 	Admin     string   `json:"admin,omitempty" doc:"Their role, if they are an admin."`
@@ -91,6 +92,9 @@ func (o acting) viewFound(ctx context.Context, p idp.Person) PersonFound {
 	v := PersonFound{
 		Subject: p.Subject, Login: p.Login, Name: p.Attributes.First("name"), Email: p.Attributes.First("email"),
 		Directory: p.Directory, Status: string(p.Status), Groups: append([]string{}, p.Groups...),
+	}
+	if p.Directory == o.LocalDirectory {
+		v.User = p.DirectoryID
 	}
 	if a, err := o.Records.Admin(ctx, p.Subject); err == nil {
 		v.Admin = a.Role

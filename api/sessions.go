@@ -60,15 +60,5 @@ func (o PeopleHelper) DeleteSession(ctx context.Context, userID, sid string) err
 	if err != nil {
 		return err
 	}
-	for _, s := range sessions {
-		if s.SID == sid {
-			// The session first: it must not make another grant meanwhile.
-			if err := o.endSession(ctx, s, "admin"); err != nil {
-				return err
-			}
-			_, err = o.Records.RevokeGrants(ctx, idp.GrantFilter{SessionID: s.ID}, "session_ended", o.now())
-			return err
-		}
-	}
-	return missing(idp.ErrNotFound, "session", sid)
+	return o.endOne(ctx, sessions, sid)
 }

@@ -34,8 +34,10 @@ func isSAML(use string) bool {
 
 // appOf returns the application that a use belongs to.
 func appOf(use string) (app string, own bool) {
-	app, own = strings.CutPrefix(use, ownPrefix)
-	return app, own && app != ""
+	if app, own = strings.CutPrefix(use, ownPrefix); !own {
+		return "", false
+	}
+	return app, app != ""
 }
 
 // SAMLApp is an application as far as the ring must know it.

@@ -17,11 +17,17 @@ func (v *visit) nav() (items []navItem) {
 		}
 	}
 	_, readsApps := v.actor.AppsReader()
+	_, readsPeople := v.actor.PeopleReader()
+	_, readsKeys := v.actor.KeysReader()
 	_, readsEvents := v.actor.EventsReader()
 	_, readsAdmins := v.actor.AdminsReader()
 	add("Overview", "/admin", nil)
 	add("Apps", "/admin/apps", readsApps)
+	add("People", "/admin/people", readsPeople)
+	add("Groups", "/admin/groups", readsPeople)
+	add("Keys", "/admin/keys", readsKeys)
 	add("Events", "/admin/events", readsEvents)
+	add("Sign-out deliveries", "/admin/deliveries", readsEvents)
 	add("Traces", "/admin/traces", readsEvents)
 	add("Admins", "/admin/admins", readsAdmins)
 	add("API tokens", "/admin/tokens", readsAdmins)

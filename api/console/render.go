@@ -71,6 +71,7 @@ func (c *Console) parse() (templates, error) {
 		"path":  func(below string) string { return c.base + below },
 		"asset": func(name string) string { return c.base + "/admin/assets/" + c.assets[name].name },
 		"when":  when,
+		"kind":  kindText,
 	}
 	out := templates{}
 	for _, name := range names {
@@ -89,6 +90,10 @@ func notices() map[string]string {
 	return map[string]string{
 		"again": "You have signed in again. Please repeat what you were doing.",
 		"added": "Added.", "changed": "Saved.", "deleted": "Removed.",
+		"disabled": "Disabled. All that they were signed in to has ended.", "enabled": "Enabled.", "unlocked": "Unlocked. They may try again now.",
+		"ended": "Signed out.", "revoked": "Access has ended.", "password": "The password is set.", "merged": "Merged.", "moved": "Moved.",
+		"rotated": "The next key is published.", "activated": "The key signs now.", "retired": "The key is published no longer.",
+		"deactivated": "The key signs no more; the one before it does.", "published": "The key is published again.",
 	}
 }
 
@@ -100,6 +105,7 @@ type frame struct {
 	Role   string
 	Notice string
 	App    *appHead // of a page of one app
+	Script string
 	Page   any
 }
 
@@ -107,7 +113,7 @@ type frame struct {
 func (v *visit) write(status int, name, title string, page any) {
 	v.render(v.w, v.r, status, name, frame{
 		Title: title, Nav: v.nav(), Login: v.person.Login, Role: v.actor.Role(),
-		Notice: notices()[v.r.URL.Query().Get("done")], App: v.appHead(), Page: page,
+		Notice: notices()[v.r.URL.Query().Get("done")], App: v.appHead(), Script: v.script, Page: page,
 	})
 }
 
