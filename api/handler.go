@@ -71,6 +71,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
 	a.previewRoutes(api)
+	a.verifyRoutes(api)
 	a.presetRoutes(api)
 	a.applyRoutes(api)
 	return api.OpenAPI()

@@ -68,6 +68,7 @@ type readsOfRecords interface {
 	AdminTokens(ctx context.Context, p idp.Page) ([]idp.AdminToken, error)
 	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
+	LastEvents(ctx context.Context, apps, names []string) ([]idp.Event, error)
 	Ping(ctx context.Context) error
 	Close() error
 }
