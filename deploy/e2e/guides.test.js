@@ -13,7 +13,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRemoteJWKSet, importSPKI, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
-import { launch, signIn, visit } from './browser.js';
+import { fits, launch, signIn, visit } from './browser.js';
 import * as admin from './guides/admin.js';
 import { connect, plain, program, saml, site } from './guides/site.js';
 import { freePort, stopAll } from './process.js';
@@ -90,7 +90,28 @@ async function open(hosts) {
     await page.goto(entrance);
     await page.waitForSelector('#login-submit');
   };
-  return { page, shown, enter, refused, signsOut, close: () => browser.close() };
+  return { browser, page, shown, enter, refused, signsOut, close: () => browser.close() };
+}
+
+for (const [name, options] of [['wide', {}], ['narrow', { viewport: { width: 360, height: 740 } }]]) {
+  test(`what a vendor gets holds up ${name}`, async () => {
+    const { browser, close } = await open({});
+    try {
+      for (const [title, answers] of [
+        ['InfoSum', { 'Callback/Redirect URL': 'https://auth.infosum.example/callback' }],
+        ['Deepfactor (SAML)', { 'Host name of your Deepfactor portal': `${name}.deepfactor.app` }],
+      ]) {
+        const sent = await admin.connect(console.page, product, title, answers, title === 'InfoSum' ? undefined : { entity_id: `urn:deepfactor:${name}` });
+        const { page, look } = await visit(browser, options);
+        await admin.receive(page, sent, async (what) => {
+          await look(`${title.split(' ')[0].toLowerCase()}-${what}-${name}`);
+          assert.ok(await fits(page), `${what} scrolls sideways`);
+        });
+      }
+    } finally {
+      await close();
+    }
+  });
 }
 
 describe('Influitive: Configuring SAML Single Sign On', () => {

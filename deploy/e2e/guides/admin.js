@@ -12,6 +12,11 @@ export async function settle(page, product) {
   await page.waitForSelector('#who');
 }
 
+async function shown(page, part) {
+  await part.waitFor().catch(async () => assert.fail(`${part} at ${page.url()}: ${await page.textContent('main')}`));
+  return part;
+}
+
 // connect makes an app from the preset of that title, with answers by the labels of its
 // questions, and settings beside those of the preset. It returns the app's id and what the
 // admin sends to the vendor.
@@ -27,12 +32,11 @@ export async function connect(page, product, title, answers, settings) {
     await page.getByLabel('Settings beside those of the preset').fill(JSON.stringify(settings));
   }
   await page.getByRole('button', { name: 'Review' }).click();
-  const add = page.getByRole('button', { name: 'Add the app' });
-  await add.waitFor().catch(async () => assert.fail(await page.textContent('main')));
+  const add = await shown(page, page.getByRole('button', { name: 'Add the app' }));
   const link = page.locator('[name=secret_link]');
   if (await link.count()) await link.check();
   await add.click();
-  const share = page.locator('form#share');
+  const share = await shown(page, page.locator('form#share'));
   const app = decodeURIComponent((await share.getAttribute('action')).match(/\/admin\/apps\/([^/]+)\//)[1]);
   const sent = { app };
   if (await page.locator('#once-link').count()) sent.secret = { url: await page.inputValue('#once-link'), key: await page.inputValue('#once-key') };
@@ -42,25 +46,29 @@ export async function connect(page, product, title, answers, settings) {
 }
 
 // receive is the vendor's side, in a browser of its own: the values under the vendor's own
-// names, and the secret under its.
-export async function receive(page, { sheet, secret }) {
+// names, and the secret under its. look is done at every page.
+export async function receive(page, { sheet, secret }, look = () => {}) {
   await page.goto(sheet);
+  await look('sheet');
   const rows = await page.locator('main > dl.values > div').evaluateAll((all) =>
     all.map((row) => [row.querySelector('dt').textContent, row.querySelector('code')?.textContent ?? '']));
   assert.ok(rows.length, await page.textContent('main'));
   const values = Object.fromEntries(rows);
   const [label, another] = rows.filter(([, value]) => !value).map(([name]) => name);
   assert.ok(Boolean(label) === Boolean(secret) && !another, 'what is not on the sheet is the one secret');
-  if (secret) values[label] = await openSecret(page, secret);
+  if (secret) values[label] = await openSecret(page, secret, look);
   return values;
 }
 
-async function openSecret(page, { url, key }) {
+async function openSecret(page, { url, key }, look) {
   await page.goto(url);
+  await look('secret-link');
   await page.fill('#key', key);
   await page.click('#secret-show');
   const value = await page.textContent('#secret-value');
+  await look('secret');
   await page.goto(url);
   assert.equal(await page.locator('#key').count(), 0, 'the link works once');
+  await look('secret-gone');
   return value;
 }
