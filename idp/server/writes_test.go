@@ -55,6 +55,7 @@ type readsOfRecords interface {
 	SubjectLinks(ctx context.Context, subject string) ([]idp.SubjectLink, error)
 	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 	Grant(ctx context.Context, id string) (idp.Grant, error)
+	Holding(ctx context.Context, clientID, grantID string) (idp.Holding, error)
 	Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error)
 	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
 	Consents(ctx context.Context, subject string) ([]idp.Consent, error)
