@@ -51,7 +51,7 @@ export async function receive(page, { sheet, secret }, look = () => {}) {
   await page.goto(sheet);
   await look('sheet');
   const rows = await page.locator('main > dl.values > div').evaluateAll((all) =>
-    all.map((row) => [row.querySelector('dt').textContent, row.querySelector('code')?.textContent ?? '']));
+    all.map((row) => [row.querySelector('dt').textContent, row.querySelector('dd > code, dd > pre, dd > span')?.textContent ?? '']));
   assert.ok(rows.length, await page.textContent('main'));
   const values = Object.fromEntries(rows);
   const [label, another] = rows.filter(([, value]) => !value).map(([name]) => name);
