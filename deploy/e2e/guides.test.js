@@ -50,11 +50,11 @@ async function createFromPreset(page, title, answers, settings) {
 
 // person adds somebody whom everybody's guide is content with.
 let people = 0;
-async function person(more = {}) {
+async function person() {
   const username = `ada${++people}`;
   const email = `${username}@example.com`;
   const attributes = { given_name: 'Ada', family_name: "O'Lovelace <& Söhne>", company: 'Analytical & Engines', title: 'Countess',
-    picture: 'https://example.com/ada.jpg', employee_id: `E-00${people}`, df_access: ['team-a:admin', 'team-b:viewer'], ...more };
+    picture: 'https://example.com/ada.jpg', employee_id: `E-00${people}`, df_access: ['team-a:admin', 'team-b:viewer'] };
   const { id } = await product.create('users', { username, password, email, groups: ['Moderators', 'Authors', 'Heroes', 'Staff'], attributes });
   return { id, username, email, attributes, disable: () => product.api('PATCH', `users/${id}`, { disabled: true }) };
 }
@@ -197,6 +197,10 @@ describe('InfoSum: SSO FAQs', () => {
         await ada.disable();
         assert.equal((await shown(`https://${host}/renew`)).error, 'invalid_grant');
         await refused(login, ada);
+
+        const grace = await person(); // whom InfoSum could not write to
+        await product.api('PATCH', `users/${grace.id}`, { email: null });
+        assert.deepEqual(await enter(login, grace), { error: 'access_denied', description: "The person's account has no value for a claim that this application requires." });
       } finally {
         await close();
       }
