@@ -23,19 +23,19 @@ import { certificate } from './saml/services.js';
 const password = 'difference engine no. 2';
 const saml2 = 'urn:oasis:names:tc:SAML:2.0';
 const emailAddress = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
-let console, folder, product, tls; // console is the admin's browser
+let office, folder, product, tls; // office is the admin's browser
 
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-guides-'));
   tls = certificate(folder, 'vendor');
   product = await start();
-  console = await open({});
-  await admin.settle(console.page, product);
+  office = await open({});
+  await admin.settle(office.page, product);
   for (const name of ['Moderators', 'Authors', 'Heroes', 'Staff']) await product.create('groups', { name });
 });
 
 after(async () => {
-  await console?.close();
+  await office?.close();
   await stopAll();
   await product?.stop();
   if (folder) rmSync(folder, { recursive: true, force: true });
@@ -44,7 +44,7 @@ after(async () => {
 // createFromPreset makes an app in the console, and returns its id and the vendor's copy of
 // the hand-over sheet: the values under the vendor's own names.
 async function createFromPreset(page, title, answers, settings) {
-  const sent = await admin.connect(console.page, product, title, answers, settings);
+  const sent = await admin.connect(office.page, product, title, answers, settings);
   return { app: sent.app, sheet: await admin.receive(page, sent) };
 }
 
@@ -101,7 +101,7 @@ for (const [name, options] of [['wide', {}], ['narrow', { viewport: { width: 360
         ['InfoSum', { 'Callback/Redirect URL': 'https://auth.infosum.example/callback' }],
         ['Deepfactor (SAML)', { 'Host name of your Deepfactor portal': `${name}.deepfactor.app` }],
       ]) {
-        const sent = await admin.connect(console.page, product, title, answers, title === 'InfoSum' ? undefined : { entity_id: `urn:deepfactor:${name}` });
+        const sent = await admin.connect(office.page, product, title, answers, title === 'InfoSum' ? undefined : { entity_id: `urn:deepfactor:${name}` });
         const { page, look } = await visit(browser, options);
         await admin.receive(page, sent, async (what) => {
           await look(`${title.split(' ')[0].toLowerCase()}-${what}-${name}`);

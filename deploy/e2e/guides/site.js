@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import * as oidc from 'openid-client';
 import * as processes from '../process.js';
 
-// program is a site that is a process of its own, on a port that is known before.
+// program is a site that is a process of its own; settings.port is where it listens.
 export async function program(name, command, args, folder, settings) {
   const config = path.join(folder, `${name}.json`);
   writeFileSync(config, JSON.stringify(settings));
@@ -21,8 +21,8 @@ export async function program(name, command, args, folder, settings) {
 export const saml = (name, folder, settings) =>
   program(name, '/usr/bin/ruby', [fileURLToPath(new URL('rubysaml_vendor.rb', import.meta.url))], folder, settings);
 
-// site answers by paths: each gets the address and the vendor's own memory of this visitor,
-// and returns the address that comes next or what to show. One visitor at a time.
+// site answers by paths: each gets the address, and returns the one that comes next or what
+// to show. One visitor at a time.
 export async function site(tls, port, paths) {
   const server = createServer({ key: readFileSync(tls.key), cert: readFileSync(tls.certificate) }, async (request, response) => {
     const url = new URL(request.url, `https://${request.headers.host}`);
