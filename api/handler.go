@@ -71,6 +71,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
 	a.previewRoutes(api)
+	a.columnRoutes(api)
 	a.presetRoutes(api)
 	return api.OpenAPI()
 }

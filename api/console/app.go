@@ -33,6 +33,7 @@ type tab struct {
 // tabs is the one list of tabs of an app's page, whatever its kind.
 func tabs() []tab {
 	return []tab{
+		{"mapping", "Mapping", readsApps, mappingTab},
 		{"lint", "Lint", readsApps, lintTab},
 	}
 }

@@ -21,6 +21,7 @@ func (c *Console) table() []page {
 		{"GET /admin/apps", false, apps},
 		{"GET /admin/apps/{app}", false, onApp(appPage)},
 		{"GET /admin/apps/{app}/{tab}", false, onApp(appPage)},
+		{"POST /admin/apps/{app}/mapping", false, onApp(changeMapping)},
 		{"GET /admin/events", false, events},
 		{"GET /admin/events.jsonl", false, exportEvents},
 		{"GET /admin/traces", false, traces},

@@ -18,7 +18,7 @@ const (
 	// freshFor is how long a sign-in is good for dangerous actions: whoever finds an open
 	// browser after that has to know the password.
 	freshFor = 15 * time.Minute
-	maxForm  = 64 << 10
+	maxForm  = 512 << 10 // a mapping has up to 200 rows
 )
 
 // visit is one request of a person who may use the console.
