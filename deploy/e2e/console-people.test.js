@@ -101,6 +101,7 @@ for (const scripted of [true, false]) {
   test(`a mapping is edited, ${scripted ? 'with' : 'without'} JavaScript`, async () => {
     const { page, look } = await open('/admin/apps/crm/mapping', { javaScriptEnabled: scripted });
     await look(name('mapping'));
+    await page.reload(); // axe leaves traces in the page
     const last = (await page.locator('fieldset.row').count()) - 1;
     await page.fill(`#name-${last}`, 'Title');
     await page.fill(`#from-${last}`, 'title');
@@ -109,7 +110,7 @@ for (const scripted of [true, false]) {
     if (!scripted) await page.click('.actions >> text=Preview');
     await page.locator(`#status-${last}`, { hasText: 'required, has a value' }).waitFor();
     assert.match(await page.textContent('pre'), /Reader/);
-    await look(name('mapping-preview'));
+    if (!scripted) await look(name('mapping-preview'));
     await page.fill(`#from-${last}`, 'nothing');
     if (!scripted) await page.click('.actions >> text=Preview');
     await page.locator('#refused').waitFor();
