@@ -22,9 +22,9 @@ type MetadataChange struct {
 const (
 	// maxChange bounds what one change says in an Event.
 	maxChange = 1000
-	// changedFields is the member of an Event's details that names what was changed; each
+	// changedMember is the member of an Event's details that names what was changed; each
 	// name is a member of its own, with -what was there; +what is there now.
-	changedFields = "changed"
+	changedMember = "changed"
 	notShown      = "[not shown]"
 )
 
@@ -155,7 +155,7 @@ func changeDetail(changes []MetadataChange) map[string]string {
 		said := strings.Join(parts, changeSeparator)
 		detail[c.Field] = strings.ToValidUTF8(said[:min(len(said), maxChange)], "")
 	}
-	detail[changedFields] = strings.Join(names, ", ")
+	detail[changedMember] = strings.Join(names, ", ")
 	return detail
 }
 
@@ -173,10 +173,10 @@ func onePart(s string) string {
 // Changes reads what an Event says of what an admin, or metadata, changed; none if it is
 // not about a change.
 func Changes(e idp.Event) (changes []MetadataChange) {
-	if e.Detail[changedFields] == "" {
+	if e.Detail[changedMember] == "" {
 		return nil
 	}
-	for name := range strings.SplitSeq(e.Detail[changedFields], ", ") {
+	for name := range strings.SplitSeq(e.Detail[changedMember], ", ") {
 		c := MetadataChange{Field: name, Removed: []string{}, Added: []string{}}
 		for part := range strings.SplitSeq(e.Detail[name], changeSeparator) {
 			switch rest, removed := strings.CutPrefix(part, "-"); {

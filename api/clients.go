@@ -26,14 +26,15 @@ type Client struct {
 	ClientSecretExpiresAt *int64 `json:"client_secret_expires_at,omitempty" doc:"With client_secret. 0: never."`
 	SharedSigningKey      string `json:"shared_signing_key,omitempty" doc:"The key of HS* tokens of a client with hs_key dedicated: the octets of this text. Shown once, in the answer to the request that made it."`
 	idp.ClientMetadata
-	Warnings  []string  `json:"warnings,omitempty" doc:"Legacy switches that are on, each with the reason to turn it off."`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ManagedBy idp.Managed `json:"managed_by,omitzero" doc:"The file that keeps it: it is changed there. Absent: people keep it."`
+	Warnings  []string    `json:"warnings,omitempty" doc:"Legacy switches that are on, each with the reason to turn it off."`
+	CreatedAt time.Time   `json:"created_at"`
+	UpdatedAt time.Time   `json:"updated_at"`
 	version   int64
 }
 
 func viewClient(c idp.Client) Client {
-	return Client{ClientID: c.ID, ClientMetadata: c.ClientMetadata, Warnings: c.Warnings(), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, version: c.Version}
+	return Client{ClientID: c.ID, ClientMetadata: c.ClientMetadata, ManagedBy: c.Managed, Warnings: c.Warnings(), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, version: c.Version}
 }
 
 // clientEvent tells which legacy switches are on, so that the audit log shows who turned
@@ -127,6 +128,9 @@ func (o AppsWriter) PatchClient(ctx context.Context, id string, patch json.RawMe
 	if err := match.check(c.Version); err != nil {
 		return Client{}, err
 	}
+	if err := c.Managed.Check("app"); err != nil {
+		return Client{}, err
+	}
 	was := c.ClientMetadata
 	show, err := o.applyClientPatch(&c, patch)
 	if err != nil {
@@ -190,16 +194,20 @@ func (o AppsMaker) DeleteClient(ctx context.Context, id string, match IfMatch) e
 	if err != nil {
 		return err
 	}
-	if err := match.check(c.Version); err != nil {
+	if err := errors.Join(match.check(c.Version), c.Managed.Check("app")); err != nil {
 		return err
 	}
-	if err := o.Records.DeleteClient(ctx, id, match.version(c.Version)); err != nil {
-		return missing(err, "client", id)
+	return o.deleteClient(ctx, c, match.version(c.Version))
+}
+
+func (o acting) deleteClient(ctx context.Context, c idp.Client, version int64) error {
+	if err := o.Records.DeleteClient(ctx, c.ID, version); err != nil {
+		return missing(err, "client", c.ID)
 	}
 	if len(c.SymmetricAlgs()) > 0 {
 		if err := o.DropPlaceholders(ctx, recorder{o}); err != nil {
 			return err
 		}
 	}
-	return o.record(ctx, idp.Event{Name: idp.EventClientDeleted, App: id})
+	return o.record(ctx, idp.Event{Name: idp.EventClientDeleted, App: c.ID})
 }

@@ -22,16 +22,17 @@ type NewGroup struct {
 
 // Group is the answer about a group.
 type Group struct {
-	Name        string    `json:"name"`
-	Description string    `json:"description,omitempty"`
-	Parents     []string  `json:"parents" nullable:"false"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
+	Name        string      `json:"name"`
+	Description string      `json:"description,omitempty"`
+	Parents     []string    `json:"parents" nullable:"false"`
+	ManagedBy   idp.Managed `json:"managed_by,omitzero" doc:"The file that keeps it: it is changed there. Absent: people keep it."`
+	CreatedAt   time.Time   `json:"created_at"`
+	UpdatedAt   time.Time   `json:"updated_at"`
 	version     int64
 }
 
 func viewGroup(g idp.Group) Group {
-	return Group{Name: g.Name, Description: g.Description, Parents: append([]string{}, g.Parents...), CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt, version: g.Version}
+	return Group{Name: g.Name, Description: g.Description, Parents: append([]string{}, g.Parents...), ManagedBy: g.Managed, CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt, version: g.Version}
 }
 
 // CreateGroup adds a group to the built-in directory.
@@ -40,6 +41,10 @@ func (o PeopleWriter) CreateGroup(ctx context.Context, in NewGroup) (Group, erro
 	if err := o.checkGroup(ctx, g); err != nil {
 		return Group{}, err
 	}
+	return o.createGroup(ctx, g)
+}
+
+func (o acting) createGroup(ctx context.Context, g idp.Group) (Group, error) {
 	if err := o.Records.CreateGroup(ctx, g); err != nil {
 		if errors.Is(err, idp.ErrConflict) {
 			err = idp.Errorf(idp.Conflict, "There is a group with this name already.").On("name")
@@ -53,14 +58,17 @@ func (o PeopleWriter) CreateGroup(ctx context.Context, in NewGroup) (Group, erro
 }
 
 func (o acting) checkGroup(ctx context.Context, g idp.Group) error {
-	var err error
+	if err := checkGroupNames(g); err != nil {
+		return err
+	}
+	return notInItself(g, func(name string) (idp.Group, error) { return o.Records.Group(ctx, name) })
+}
+
+func checkGroupNames(g idp.Group) (err error) {
 	if checkGroups([]string{g.Name}) != nil || g.Name != strings.TrimSpace(g.Name) {
 		err = idp.Errorf(idp.Invalid, "A group name has 1 to 256 bytes, no control characters and no space around it.").On("name")
 	}
-	if err = errors.Join(err, within("parents", checkParents(g))); err != nil {
-		return err
-	}
-	return o.notInItself(ctx, g)
+	return errors.Join(err, within("parents", checkParents(g)))
 }
 
 func checkParents(g idp.Group) error {
@@ -76,7 +84,7 @@ const maxAbove = 1000 // groups looked at
 
 // notInItself refuses a group that would be above itself. The directory survives that,
 // but it is never meant.
-func (o acting) notInItself(ctx context.Context, g idp.Group) error {
+func notInItself(g idp.Group, find func(name string) (idp.Group, error)) error {
 	seen, above := map[string]bool{}, append([]string(nil), g.Parents...)
 	for len(above) > 0 && len(seen) < maxAbove {
 		name := above[0]
@@ -89,7 +97,7 @@ func (o acting) notInItself(ctx context.Context, g idp.Group) error {
 			continue
 		}
 		seen[key] = true
-		parent, err := o.Records.Group(ctx, name)
+		parent, err := find(name)
 		if err != nil && !errors.Is(err, idp.ErrNotFound) {
 			return err
 		}
@@ -127,6 +135,9 @@ func (o PeopleWriter) PatchGroup(ctx context.Context, name string, patch json.Ra
 	if err := match.check(g.Version); err != nil {
 		return Group{}, err
 	}
+	if err := g.Managed.Check("group"); err != nil {
+		return Group{}, err
+	}
 	in, err := patched(o.schemas, settingsOfGroup(g), patch)
 	if err != nil {
 		return Group{}, err
@@ -134,16 +145,21 @@ func (o PeopleWriter) PatchGroup(ctx context.Context, name string, patch json.Ra
 	if idp.FoldUsername(in.Name) != idp.FoldUsername(g.Name) {
 		return Group{}, idp.Errorf(idp.Invalid, "A group keeps its name, apart from upper and lower case, because users and groups name it. Add another group instead.").On("name")
 	}
-	was := settingsOfGroup(g)
-	g.Name, g.Description, g.Parents, g.UpdatedAt = in.Name, in.Description, in.Parents, o.now()
+	was := g
+	g.Name, g.Description, g.Parents = in.Name, in.Description, in.Parents
 	if err := o.checkGroup(ctx, g); err != nil {
 		return Group{}, err
 	}
+	return o.saveGroup(ctx, was, g)
+}
+
+func (o acting) saveGroup(ctx context.Context, was, g idp.Group) (Group, error) {
+	g.UpdatedAt = o.now()
 	if err := o.Records.UpdateGroup(ctx, g); err != nil {
-		return Group{}, missing(err, "group", name)
+		return Group{}, missing(err, "group", g.Name)
 	}
 	g.Version++
-	return viewGroup(g), o.recordChange(ctx, idp.Event{Name: idp.EventGroupUpdated, Detail: map[string]string{"group": g.Name}}, was, settingsOfGroup(g))
+	return viewGroup(g), o.recordChange(ctx, idp.Event{Name: idp.EventGroupUpdated, Detail: map[string]string{"group": g.Name}}, settingsOfGroup(was), settingsOfGroup(g))
 }
 
 // settingsOfGroup is the document that a patch is applied to.
@@ -158,11 +174,15 @@ func (o PeopleWriter) DeleteGroup(ctx context.Context, name string, match IfMatc
 	if err != nil {
 		return missing(err, "group", name)
 	}
-	if err := match.check(g.Version); err != nil {
+	if err := errors.Join(match.check(g.Version), g.Managed.Check("group")); err != nil {
 		return err
 	}
-	if err := o.Records.DeleteGroup(ctx, name, match.version(g.Version)); err != nil {
-		return missing(err, "group", name)
+	return o.deleteGroup(ctx, g, match.version(g.Version))
+}
+
+func (o acting) deleteGroup(ctx context.Context, g idp.Group, version int64) error {
+	if err := o.Records.DeleteGroup(ctx, g.Name, version); err != nil {
+		return missing(err, "group", g.Name)
 	}
 	return o.record(ctx, idp.Event{Name: idp.EventGroupDeleted, Detail: map[string]string{"group": g.Name}})
 }

@@ -73,6 +73,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.previewRoutes(api)
 	a.columnRoutes(api)
 	a.presetRoutes(api)
+	a.applyRoutes(api)
 	return api.OpenAPI()
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -83,6 +84,14 @@ func answersOf(p presets.Preset) map[string]string {
 	return out
 }
 
+// metadataSite is an app that publishes its metadata.
+func metadataSite(t *testing.T, entityID string) string {
+	t.Helper()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, spXML(entityID)) }))
+	t.Cleanup(site.Close)
+	return site.URL
+}
+
 // Every preset makes an app that the real rules of both protocols accept, and hands over
 // every value that it promises.
 func TestEveryPresetMakesAnApp(t *testing.T) {
@@ -102,6 +111,9 @@ func TestEveryPresetMakesAnApp(t *testing.T) {
 			Errors []api.Fault
 		}
 		body := api.NewApp{Preset: p.ID, Answers: answersOf(p)}
+		if p.ID == "saml-metadata-url" {
+			body.Answers["url"], body.Answers["entity"] = metadataSite(t, "urn:example:fetched"), "urn:example:fetched"
+		}
 		if status := f.call(t, "POST", "/api/v1/apps?dry_run=true", body, &dry); status != http.StatusCreated || !dry.DryRun || dry.App.App != "" {
 			t.Errorf("%s, dry: %d %s %v", p.ID, status, dry.Detail, dry.Errors)
 		}

@@ -30,6 +30,7 @@ var matrix = map[string]string{
 	"list-apps": "oar", "read-app": "oar", "delete-app": "o",
 	"create-token-app": "o", "list-token-apps": "oar", "read-token-app": "oar", "change-token-app": "oa", "delete-token-app": "o", "rotate-token-app-key": "oa", "link-token-app-key": "oa",
 	"read-person": "ohr", "merge-people": "o", "move-person": "o", "list-directories": "ohr", "validate-query": "ohr",
+	"apply-documents": "o", "export-documents": "o",
 	"list-tokens": "or", "create-token": "o", "revoke-token": "o",
 	"list-admins": "or", "read-admin": "or", "create-admin": "o", "change-admin": "o", "delete-admin": "o",
 }

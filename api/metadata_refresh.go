@@ -97,7 +97,7 @@ func (o acting) reread(ctx context.Context, old idp.ServiceProvider) (idp.Servic
 	}
 	sp := found.ServiceProvider
 	sp.App, sp.Name, sp.EntityID, sp.ServiceProviderPolicy = old.App, old.Name, old.EntityID, old.ServiceProviderPolicy
-	sp.Version, sp.CreatedAt, sp.UpdatedAt, sp.Source = old.Version, old.CreatedAt, old.UpdatedAt, &source
+	sp.Version, sp.CreatedAt, sp.UpdatedAt, sp.Source, sp.Managed = old.Version, old.CreatedAt, old.UpdatedAt, &source, old.Managed
 	return sp, o.complete(ctx, &sp)
 }
 

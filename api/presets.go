@@ -43,6 +43,7 @@ type NewApp struct {
 	Preset     string            `json:"preset" minLength:"1" maxLength:"64" doc:"Id of a preset."`
 	Answers    map[string]string `json:"answers,omitempty" maxProperties:"3" doc:"To what the preset asks, by id. Lists and pairs have one entry a line."`
 	Name       string            `json:"name,omitempty" maxLength:"200" doc:"Shown to people who sign in. Default: the preset's title."`
+	Settings   map[string]any    `json:"settings,omitempty" doc:"Settings beside those of the preset, or in place of them, as POST /clients, /service-providers and /token-apps take them. null: without what the preset sets."`
 	SecretLink bool              `json:"secret_link,omitempty" doc:"Answer with a one-time link to the secret in place of the secret."`
 }
 
@@ -55,6 +56,7 @@ type App struct {
 	ServiceProvider *ServiceProvider `json:"service_provider,omitempty"`
 	TokenApp        *TokenApp        `json:"token_app,omitempty"`
 	SecretLink      *SecretLink      `json:"secret_link,omitempty"`
+	Findings        []Finding        `json:"findings,omitempty" doc:"With dry_run: what lint would say."`
 }
 
 // CreateApp makes an app from a preset. With dryRun everything is checked, and nothing
@@ -68,6 +70,7 @@ func (o AppsMaker) CreateApp(ctx context.Context, in NewApp, dryRun bool) (App, 
 	if err != nil {
 		return App{}, err
 	}
+	settings, _ = merge(settings, in.Settings).(map[string]any)
 	if in.Name = strings.TrimSpace(in.Name); in.Name == "" {
 		in.Name = p.Title
 	}
@@ -95,7 +98,7 @@ func (o AppsMaker) createPresetClient(ctx context.Context, settings map[string]a
 			return App{}, ofAnswers(err)
 		}
 		v := viewClient(c)
-		return App{Kind: presets.KindClient, DryRun: true, Client: &v}, nil
+		return App{Kind: presets.KindClient, DryRun: true, Client: &v, Findings: clientFindings(c, usage{})}, nil
 	}
 	c, err := o.CreateClient(ctx, in)
 	if err != nil {
@@ -136,7 +139,7 @@ func (o AppsMaker) createPresetSP(ctx context.Context, settings map[string]any, 
 		return App{}, ofAnswers(err)
 	}
 	v := o.viewServiceProvider(ctx, sp, warnings)
-	return App{Kind: presets.KindServiceProvider, DryRun: true, ServiceProvider: &v}, nil
+	return App{Kind: presets.KindServiceProvider, DryRun: true, ServiceProvider: &v, Findings: serviceProviderFindings(sp, usage{}, o.now())}, nil
 }
 
 // ofAnswers puts faults of the settings where the caller can mend them.

@@ -109,14 +109,19 @@ func place(detail, field string) Fault {
 	case "body":
 		field = name
 	}
+	return Fault{Detail: detail, Pointer: "#" + pointerOf(field)}
+}
+
+// pointerOf is a field as a JSON pointer.
+func pointerOf(field string) string {
 	pointer := strings.TrimPrefix(field, "/")
 	if !strings.Contains(pointer, "/") {
 		pointer = strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(pointer)
 	}
 	if pointer == "" {
-		return Fault{Detail: detail, Pointer: "#"}
+		return ""
 	}
-	return Fault{Detail: detail, Pointer: "#/" + pointer}
+	return "/" + pointer
 }
 
 // writeProblemTo answers outside the operations.

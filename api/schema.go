@@ -19,7 +19,7 @@ type schemas struct{ registry huma.Registry }
 func newSchemas() *schemas {
 	s := &schemas{registry: newRegistry()}
 	// Made now: a registry must not grow while requests read it.
-	for _, v := range []any{idp.ClientMetadata{}, NewClient{}, SecretRotation{}, ServiceProviderSettings{}, NewServiceProvider{}, NewUser{}, NewGroup{}, PreviewRequest{}, NewApp{}, SecretLinkRequest{}, HandoverShare{}, AdminSettings{}, NewTokenApp{}, TokenAppSettings{}} {
+	for _, v := range []any{idp.ClientMetadata{}, NewClient{}, SecretRotation{}, ServiceProviderSettings{}, NewServiceProvider{}, NewUser{}, NewGroup{}, PreviewRequest{}, NewApp{}, SecretLinkRequest{}, HandoverShare{}, AdminSettings{}, NewTokenApp{}, TokenAppSettings{}, ApplyRequest{}} {
 		s.of(v)
 	}
 	return s

@@ -75,6 +75,9 @@ func (o AppsWriter) RotateSecret(ctx context.Context, id string, r SecretRotatio
 	if !ok {
 		return Secret{}, idp.Errorf(idp.Invalid, "The use %q is unknown: client_secret or shared_signing_key.", r.Use).On("use")
 	}
+	if err := ownSecrets(c, use); err != nil {
+		return Secret{}, err
+	}
 	if err := mayHave(&c, use); err != nil {
 		return Secret{}, err
 	}
@@ -94,6 +97,15 @@ func (o AppsWriter) RotateSecret(ctx context.Context, id string, r SecretRotatio
 		out.ClientSecret, out.SharedSigningKey = "", value
 	}
 	return out, nil
+}
+
+// ownSecrets refuses secrets of a client whose secret a file keeps: the next apply would
+// take them back.
+func ownSecrets(c idp.Client, use string) error {
+	if !c.Managed.Secret || use != idp.SecretAuthenticates {
+		return nil
+	}
+	return idp.Errorf(idp.Conflict, "The secret of this app is kept with the file %s; change it there.", c.Managed.File)
 }
 
 func mayHave(c *idp.Client, use string) error {
@@ -133,6 +145,9 @@ func (o AppsWriter) DeleteSecret(ctx context.Context, id, secretID string) error
 	i := slices.IndexFunc(c.Secrets, func(s idp.ClientSecret) bool { return s.ID == secretID && s.Live(o.now()) })
 	if i < 0 {
 		return idp.Errorf(idp.NotFound, "The client has no secret %q. List its secrets to see which there are.", secretID)
+	}
+	if err := ownSecrets(c, c.Secrets[i].Use); err != nil {
+		return err
 	}
 	if len(c.LiveSecrets(c.Secrets[i].Use, o.now())) == 1 {
 		return idp.Errorf(idp.Conflict, "It is the only one that the client has: without it, the client stops working. Make another first.")

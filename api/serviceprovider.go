@@ -104,6 +104,7 @@ type ServiceProvider struct {
 	CertificateURL           string         `json:"certificate_url,omitempty" doc:"Ours for this app as PEM; .der and .txt (base64 in one line) beside it."`
 	SigningCertificate       *Certificate   `json:"signing_certificate,omitempty" doc:"Ours: verifies what we send."`
 	MetadataSource           *MetadataState `json:"metadata_source,omitempty" doc:"Where the metadata is read again, and how that goes."`
+	ManagedBy                idp.Managed    `json:"managed_by,omitzero" doc:"The file that keeps it: it is changed there. Absent: people keep it."`
 	Warnings                 []string       `json:"warnings,omitempty" doc:"What the metadata has that an admin should know of."`
 	CreatedAt                time.Time      `json:"created_at"`
 	UpdatedAt                time.Time      `json:"updated_at"`
@@ -116,7 +117,7 @@ func (o acting) viewServiceProvider(ctx context.Context, sp idp.ServiceProvider,
 		ServiceProviderSettings: ServiceProviderSettings{Name: sp.Name, ServiceProviderPolicy: sp.ServiceProviderPolicy},
 		ACS:                     sp.ACS, SLO: sp.SLO, SignsRequests: sp.SignsRequests,
 		WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
-		Warnings: warnings, CreatedAt: sp.CreatedAt, UpdatedAt: sp.UpdatedAt, version: sp.Version,
+		ManagedBy: sp.Managed, Warnings: warnings, CreatedAt: sp.CreatedAt, UpdatedAt: sp.UpdatedAt, version: sp.Version,
 	}
 	v.MetadataSource = viewSource(sp.Source)
 	v.SPSigningCertificates, v.SPEncryptionCertificates = viewCertificates(sp.SigningCerts), viewCertificates(sp.EncryptionCerts)

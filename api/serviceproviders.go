@@ -18,6 +18,11 @@ func (o AppsMaker) ImportServiceProvider(ctx context.Context, in NewServiceProvi
 	if err != nil {
 		return ServiceProvider{}, err
 	}
+	return o.createServiceProvider(ctx, sp, in.App == "", warnings)
+}
+
+// createServiceProvider checks a new record and stores it.
+func (o acting) createServiceProvider(ctx context.Context, sp idp.ServiceProvider, mayRename bool, warnings []string) (ServiceProvider, error) {
 	if err := o.complete(ctx, &sp); err != nil {
 		return ServiceProvider{}, err
 	}
@@ -25,7 +30,7 @@ func (o AppsMaker) ImportServiceProvider(ctx context.Context, in NewServiceProvi
 		return ServiceProvider{}, err
 	}
 	sp.Version, sp.CreatedAt, sp.UpdatedAt = 1, o.now(), o.now()
-	if err := o.store(ctx, &sp, in.App == ""); err != nil {
+	if err := o.store(ctx, &sp, mayRename); err != nil {
 		return ServiceProvider{}, err
 	}
 	if err := o.record(ctx, idp.Event{Name: idp.EventSPCreated, App: sp.App, Detail: map[string]string{"entity_id": sp.EntityID}}); err != nil {
@@ -178,20 +183,28 @@ func (o AppsWriter) changeServiceProvider(ctx context.Context, app string, match
 	if err := match.check(sp.Version); err != nil {
 		return ServiceProvider{}, err
 	}
+	if err := sp.Managed.Check("app"); err != nil {
+		return ServiceProvider{}, err
+	}
 	was := sp
 	warnings, err := change(&sp)
 	if err != nil {
 		return ServiceProvider{}, err
 	}
+	return o.saveServiceProvider(ctx, was, sp, warnings)
+}
+
+// saveServiceProvider checks a changed record and stores it.
+func (o acting) saveServiceProvider(ctx context.Context, was, sp idp.ServiceProvider, warnings []string) (ServiceProvider, error) {
 	if err := o.complete(ctx, &sp); err != nil {
 		return ServiceProvider{}, err
 	}
-	if other, err := o.Records.ServiceProviderByEntityID(ctx, sp.EntityID); err == nil && other.App != app {
+	if other, err := o.Records.ServiceProviderByEntityID(ctx, sp.EntityID); err == nil && other.App != sp.App {
 		return ServiceProvider{}, idp.Errorf(idp.Conflict, "The entity ID %s belongs to app %s.", sp.EntityID, other.App).On("entity_id")
 	}
 	sp.UpdatedAt = o.now()
 	if err := o.Records.UpdateServiceProvider(ctx, sp); err != nil {
-		return ServiceProvider{}, missing(err, "service provider", app)
+		return ServiceProvider{}, missing(err, "service provider", sp.App)
 	}
 	sp.Version++
 	return o.viewServiceProvider(ctx, sp, warnings), o.recordServiceProvider(ctx, was, sp)
@@ -204,14 +217,18 @@ func (o AppsMaker) DeleteServiceProvider(ctx context.Context, app string, match 
 	if err != nil {
 		return err
 	}
-	if err := match.check(sp.Version); err != nil {
+	if err := errors.Join(match.check(sp.Version), sp.Managed.Check("app")); err != nil {
 		return err
 	}
-	if err := o.Records.DeleteServiceProvider(ctx, app, match.version(sp.Version)); err != nil {
-		return missing(err, "service provider", app)
+	return o.deleteServiceProvider(ctx, sp, match.version(sp.Version))
+}
+
+func (o acting) deleteServiceProvider(ctx context.Context, sp idp.ServiceProvider, version int64) error {
+	if err := o.Records.DeleteServiceProvider(ctx, sp.App, version); err != nil {
+		return missing(err, "service provider", sp.App)
 	}
-	if err := o.retireKeysOf(ctx, app); err != nil {
+	if err := o.retireKeysOf(ctx, sp.App); err != nil {
 		return err
 	}
-	return o.record(ctx, idp.Event{Name: idp.EventSPDeleted, App: app, Detail: map[string]string{"entity_id": sp.EntityID}})
+	return o.record(ctx, idp.Event{Name: idp.EventSPDeleted, App: sp.App, Detail: map[string]string{"entity_id": sp.EntityID}})
 }

@@ -36,6 +36,7 @@ type User struct {
 	Groups      []string       `json:"groups" nullable:"false"`
 	Disabled    bool           `json:"disabled"`
 	ExpiresAt   *time.Time     `json:"expires_at,omitempty"`
+	ManagedBy   idp.Managed    `json:"managed_by,omitzero" doc:"The file that keeps them: they are changed there. Absent: people keep them."`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
 	version     int64
@@ -44,7 +45,7 @@ type User struct {
 func viewUser(u idp.User) User {
 	return User{
 		ExpiresAt: optional(u.ExpiresAt), ID: u.ID, Username: u.Username, Email: u.Email, HasPassword: u.PasswordHash != "", Attributes: viewAttributes(u.Attributes),
-		Groups: append([]string{}, u.Groups...), Disabled: u.Disabled, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, version: u.Version,
+		Groups: append([]string{}, u.Groups...), Disabled: u.Disabled, ManagedBy: u.Managed, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, version: u.Version,
 	}
 }
 
@@ -54,6 +55,10 @@ func (o PeopleWriter) CreateUser(ctx context.Context, in NewUser) (User, error) 
 	if err := o.fill(&u, in); err != nil {
 		return User{}, err
 	}
+	return o.createUser(ctx, u)
+}
+
+func (o acting) createUser(ctx context.Context, u idp.User) (User, error) {
 	if err := o.Records.CreateUser(ctx, u); err != nil {
 		return User{}, taken(err)
 	}
@@ -174,6 +179,9 @@ func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMe
 	if err := match.check(u.Version); err != nil {
 		return User{}, err
 	}
+	if err := u.Managed.Check("account"); err != nil {
+		return User{}, err
+	}
 	current, err := settingsOf(u)
 	if err != nil {
 		return User{}, err
@@ -189,6 +197,11 @@ func (o PeopleWriter) PatchUser(ctx context.Context, id string, patch json.RawMe
 	if err := o.fill(&u, in); err != nil {
 		return User{}, err
 	}
+	return o.saveUser(ctx, before, u)
+}
+
+// saveUser stores a changed user.
+func (o acting) saveUser(ctx context.Context, before, u idp.User) (User, error) {
 	u.UpdatedAt = o.now()
 	if err := o.Records.UpdateUser(ctx, u); err != nil {
 		return User{}, o.userConflict(ctx, err, u)
@@ -246,16 +259,20 @@ func (o PeopleWriter) DeleteUser(ctx context.Context, id string, match IfMatch) 
 	if err != nil {
 		return missing(err, "user", id)
 	}
-	if err := match.check(u.Version); err != nil {
+	if err := errors.Join(match.check(u.Version), u.Managed.Check("account")); err != nil {
 		return err
 	}
+	return o.deleteUser(ctx, u, match.version(u.Version))
+}
+
+func (o acting) deleteUser(ctx context.Context, u idp.User, version int64) error {
 	// Access first: if the delete fails, trying again is possible, while a deleted user's
 	// sessions could not be found any more.
-	if err := o.endAccess(ctx, id, "user_deleted"); err != nil {
+	if err := o.endAccess(ctx, u.ID, "user_deleted"); err != nil {
 		return err
 	}
-	if err := o.Records.DeleteUser(ctx, id, match.version(u.Version)); err != nil {
-		return missing(err, "user", id)
+	if err := o.Records.DeleteUser(ctx, u.ID, version); err != nil {
+		return missing(err, "user", u.ID)
 	}
-	return o.record(ctx, idp.Event{Name: idp.EventUserDeleted, Detail: map[string]string{"user": id}})
+	return o.record(ctx, idp.Event{Name: idp.EventUserDeleted, Detail: map[string]string{"user": u.ID}})
 }

@@ -17,6 +17,7 @@ type Client struct {
 	// client that registered itself; empty for all others.
 	RegistrationTokenHash string
 
+	Managed   Managed
 	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
 	UpdatedAt time.Time

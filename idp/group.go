@@ -10,6 +10,7 @@ type Group struct {
 	Description string
 	Parents     []string
 
+	Managed   Managed
 	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
 	UpdatedAt time.Time

@@ -22,6 +22,7 @@ type ServiceProvider struct {
 	SubjectIDReq          string             // of the metadata: subject-id, pairwise-id, none or any; empty: not said
 	Source                *MetadataSource    // nil: the metadata changes only by hand
 
+	Managed   Managed
 	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
 	UpdatedAt time.Time

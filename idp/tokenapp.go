@@ -14,6 +14,7 @@ type TokenApp struct {
 
 	SharedKey []byte // of HS* algorithms, sealed; nil without one
 
+	Managed   Managed
 	Version   int64 // compare-and-swap counter, owned by the store
 	CreatedAt time.Time
 	UpdatedAt time.Time

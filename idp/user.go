@@ -19,7 +19,8 @@ type User struct {
 	Groups            []string
 	Disabled          bool
 	ExpiresAt         time.Time // the account's end; zero: none
-	Version           int64     // compare-and-swap counter, owned by the store
+	Managed           Managed
+	Version           int64 // compare-and-swap counter, owned by the store
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 }

@@ -33,7 +33,12 @@ type tab struct {
 // tabs is the one list of tabs of an app's page, whatever its kind.
 func tabs() []tab {
 	return []tab{
+		{"handover", "Hand-over", readsApps, handoverTab},
+		{"settings", "Settings", readsApps, settingsTab},
 		{"mapping", "Mapping", readsApps, mappingTab},
+		{"access", "Access", readsApps, accessTab},
+		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
+		{"test", "Test", readsApps, probeTab},
 		{"lint", "Lint", readsApps, lintTab},
 	}
 }
@@ -45,9 +50,9 @@ func ofKind(kinds ...string) func(v *visit) bool {
 	return func(v *visit) bool { return readsApps(v) && slices.Contains(kinds, v.app.Kind) }
 }
 
-// path is the address of one of the app's tabs.
-func (a *openApp) path(slug string) string {
-	return "/admin/apps/" + url.PathEscape(a.ID) + "/" + slug
+// path is the address of one of the app's tabs, or of something below it.
+func (a *openApp) path(tab string) string {
+	return "/admin/apps/" + url.PathEscape(a.ID) + "/" + tab
 }
 
 // onApp opens the app that the address names, for pages and forms below it. An app that

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -25,6 +26,7 @@ type mappingPage struct {
 	Sampled  string // whose columns they are
 	Preview  *preview
 	Fault    string
+	Hint     string // what is sent without rows
 	Formats  []Option
 	Kinds    []Option
 }
@@ -33,12 +35,12 @@ const maxMappingRows = 200 // the API's
 
 // mappingTab shows the saved rows.
 func mappingTab(v *visit) error {
-	rows, err := v.savedRows()
+	saved, err := v.savedApp()
 	if err != nil {
 		return err
 	}
-	p := v.mappingPage(formRows(rows), v.r.URL.Query().Get("who"))
-	return v.showMapping(http.StatusOK, p, rows)
+	p := v.mappingPage(formRows(saved.rows), v.r.URL.Query().Get("who"))
+	return v.showMapping(http.StatusOK, p, saved.rows)
 }
 
 func (v *visit) mappingPage(rows []mappingRow, who string) mappingPage {
@@ -79,12 +81,19 @@ func (v *visit) showMapping(status int, p mappingPage, rows []idp.Mapping) error
 	default:
 		return err
 	}
+	if len(p.Rows) == 0 {
+		p.Hint = "There are no rows yet: the app is told what its scopes bring."
+		if p.SAML {
+			p.Hint = "There are no rows yet: the usual attributes are sent (mail, givenName, sn, displayName, uid). With the first row, only rows are."
+		}
+	}
 	if len(p.Rows) < maxMappingRows {
 		p.Rows = append(p.Rows, mappingRow{Kind: kindAttribute})
 	}
 	for i := range p.Rows {
 		p.Rows[i].N = i
 	}
+	v.script = "mapping.js"
 	v.writeTab(status, "app_mapping", p)
 	return nil
 }
@@ -117,22 +126,27 @@ func rowOf(field string) (int, bool) {
 	return i, err == nil && i >= 0
 }
 
-// savedRows are the rows of the app, whatever its kind.
-func (v *visit) savedRows() ([]idp.Mapping, error) {
+// savedApp is what the tabs here edit of an app, whatever its kind.
+type savedApp struct {
+	rows     []idp.Mapping
+	assigned *idp.Assignment
+}
+
+func (v *visit) savedApp() (savedApp, error) {
 	reader, err := v.actor.AppsReader()
 	if err != nil {
-		return nil, err
+		return savedApp{}, err
 	}
 	switch v.app.Kind {
 	case presets.KindClient:
 		c, err := reader.Client(v.r.Context(), v.app.ID)
-		return c.ClaimsMapping, err
+		return savedApp{c.ClaimsMapping, c.Assigned}, err
 	case presets.KindServiceProvider:
 		sp, err := reader.ServiceProvider(v.r.Context(), v.app.ID)
-		return sp.Attributes, err
+		return savedApp{sp.Attributes, sp.Assigned}, err
 	}
 	a, err := reader.TokenApp(v.r.Context(), v.app.ID)
-	return a.Claims, err
+	return savedApp{a.Claims, a.Assigned}, err
 }
 
 // changeMapping previews what was typed, or saves it.
@@ -171,17 +185,9 @@ func (v *visit) saveRows(rows []idp.Mapping) error {
 		return err
 	}
 	name := map[string]string{presets.KindClient: "claims_mapping", presets.KindServiceProvider: "attributes", presets.KindTokenApp: "claims"}[v.app.Kind]
-	patch, err := patchOf(name, rows)
-	if err != nil {
-		return err
-	}
-	switch v.app.Kind {
-	case presets.KindClient:
-		_, err = writer.PatchClient(v.r.Context(), v.app.ID, patch, v.version())
-	case presets.KindServiceProvider:
-		_, err = writer.PatchServiceProvider(v.r.Context(), v.app.ID, patch, v.version())
-	default:
-		_, err = writer.PatchTokenApp(v.r.Context(), v.app.ID, patch, v.version())
+	patch, err := json.Marshal(map[string]any{name: rows})
+	if err == nil {
+		_, err = v.patchApp(writer, patch)
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func TestAnAppHasATabForWhoeverMayReadIt(t *testing.T) {
 		for app, status := range map[string]int{"wiki": want.wiki, "crm": want.crm} {
 			for _, path := range []string{"/admin/apps/" + app, "/admin/apps/" + app + "/lint"} {
 				p := b.Open(w.Issuer + path)
-				if p.Status != status || strings.Contains(p.Body, "<script") {
+				if p.Status != status || strings.Contains(p.Body, "<script>") {
 					t.Errorf("%s opens %s: status %d, want %d", person, path, p.Status, status)
 				}
 				if status != http.StatusOK && (strings.Contains(p.Text(), "Wiki") || strings.Contains(p.Text(), "Customers")) {

@@ -10,7 +10,7 @@ import (
 type appsPage struct {
 	Search Form
 	Table  Table
-	Add    string // where an app is added, "" for whoever may not
+	Add    bool // the actor may
 }
 
 // apps lists the apps that the actor may see.
@@ -36,8 +36,10 @@ func apps(v *visit) error {
 		}
 		a := openApp{ID: l.App}
 		grade := gradeCell(l.Grade)
-		p.Table.Rows = append(p.Table.Rows, []Cell{{Text: l.Name, Link: a.path("lint")}, {Text: kindText(l.Kind)}, grade, {Text: l.App, Code: true}})
+		p.Table.Rows = append(p.Table.Rows, []Cell{{Text: l.Name, Link: a.path("handover")}, {Text: kindText(l.Kind)}, grade, {Text: l.App, Code: true}})
 	}
+	_, notMaker := v.actor.AppsMaker()
+	p.Add = notMaker == nil
 	return v.show("apps", "Apps", p)
 }
 

@@ -50,7 +50,7 @@ func (v *visit) keyFacts(k api.Key) []Fact {
 	state := map[keys.State]string{keys.Next: "plain", keys.Active: "good", keys.Retiring: "warn", keys.Retired: "bad"}
 	facts := []Fact{
 		{"State", Cell{Text: string(k.State), Badge: state[k.State]}}, {"Signs now", Cell{Text: map[bool]string{true: "yes", false: "no"}[k.Signing]}},
-		{"Algorithm", Cell{Text: k.Alg}}, {"Use", Cell{Text: useText(k)}}, {"Made", Cell{Text: when(k.CreatedAt)}},
+		{"Algorithm", Cell{Text: k.Alg}}, {"Use", Cell{Text: keyUseText(k)}}, {"Made", Cell{Text: when(k.CreatedAt)}},
 	}
 	if !k.ActivateAt.IsZero() {
 		facts = append(facts, Fact{"Signs from", Cell{Text: when(k.ActivateAt)}})
@@ -67,7 +67,7 @@ func (v *visit) keyFacts(k api.Key) []Fact {
 	return append(facts, Fact{"Key id (kid)", Cell{Text: k.KID, Code: true}}, Fact{"Slot", Cell{Text: k.Slot, Code: true}})
 }
 
-func useText(k api.Key) string {
+func keyUseText(k api.Key) string {
 	switch {
 	case k.App != "":
 		return "SAML, for " + k.App + " only"

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"cloudsso/api"
@@ -33,9 +35,36 @@ type Form struct {
 	Get    bool   // a search: sent by GET, without a token
 	Token  string
 	Fields []Field
+	Folded []Section // after the fields, each folded until somebody wants it
+	Upload bool      // it takes files
 	Submit string
+	Step   string // value of the button's name step, for a form that has several
+	Other  *Button
 	Danger bool // the button looks like it
 	Plain  bool // and a button that is not the main thing on its page, like this
+}
+
+// Button is a second way to send a form.
+type Button struct{ Step, Text string }
+
+// Section is a part of a form.
+type Section struct {
+	Title  string
+	Open   bool
+	Fields []Field
+}
+
+// fields are all of a form's.
+func (f *Form) fields() (out []*Field) {
+	for i := range f.Fields {
+		out = append(out, &f.Fields[i])
+	}
+	for i := range f.Folded {
+		for k := range f.Folded[i].Fields {
+			out = append(out, &f.Folded[i].Fields[k])
+		}
+	}
+	return out
 }
 
 // Field is one input with its label.
@@ -43,8 +72,9 @@ type Field struct {
 	Name         string
 	ID           string // of the input, if the name is on the page more than once
 	Label        string
-	Kind         string // text (the default), password, email, number, datetime-local, select, textarea, hidden
+	Kind         string // text (the default), password, email, number, datetime-local, select, textarea, checkbox ("true" when set), file, hidden
 	Value        string
+	Rows         int // of a textarea; default 4
 	Help         string
 	Error        string
 	Required     bool
@@ -69,19 +99,32 @@ func (v *visit) form(id, action, submit string, fields ...Field) Form {
 // refill puts back what somebody typed, with what was wrong about it. Passwords are never
 // sent back. It reports whether err is about what was typed: then the page is shown again.
 func (v *visit) refill(f *Form, err error) bool {
-	faults := api.Faults(err)
-	for i := range f.Fields {
-		field := &f.Fields[i]
-		if field.Kind != "password" && field.Kind != "hidden" {
+	for _, field := range f.fields() {
+		if !slices.Contains([]string{"password", "hidden", "file"}, field.Kind) {
 			field.Value = v.r.PostForm.Get(field.Name)
 		}
-		for _, fault := range faults {
-			if fault.Field == field.Name {
-				field.Error = fault.Public
-			}
+	}
+	for _, fault := range api.Faults(err) {
+		if field := f.at(fault.Field); field != nil {
+			field.Error = fault.Public
 		}
 	}
+	for i, section := range f.Folded {
+		f.Folded[i].Open = section.Open || slices.ContainsFunc(section.Fields, func(field Field) bool { return field.Error != "" })
+	}
 	return api.Typed(err)
+}
+
+// at is the input that a fault is about: a[0]/b of the request is in the input a or a.b.
+func (f *Form) at(place string) (best *Field) {
+	place = strings.Trim(strings.NewReplacer("/", ".", "[", ".", "]", "").Replace(place), ".")
+	for _, field := range f.fields() {
+		inside := place == field.Name || strings.HasPrefix(place, field.Name+".")
+		if inside && field.Kind != "hidden" && (best == nil || len(field.Name) > len(best.Name)) {
+			best = field
+		}
+	}
+	return best
 }
 
 // button is a form of nothing but a button.

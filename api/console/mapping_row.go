@@ -141,7 +141,3 @@ func (r mappingRow) readMore(m *idp.Mapping) error {
 }
 
 const allSteps = `{"split":"","map":{},"first":0,"lower":0,"upper":0,"date":{},"default":"","type":"","friendly_name":""}`
-
-func patchOf(name string, rows []idp.Mapping) (json.RawMessage, error) {
-	return json.Marshal(map[string]any{name: rows})
-}

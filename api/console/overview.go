@@ -12,6 +12,8 @@ import (
 const expirySoon = 90 * 24 * time.Hour
 
 type overviewPage struct {
+	AddApp   bool // the actor may
+	FirstApp bool // there is none yet
 	Facts    []Fact
 	Warnings []string
 	Events   *Table
@@ -51,6 +53,8 @@ func overviewApps(v *visit, p *overviewPage) error {
 	if err != nil {
 		return err
 	}
+	_, notMaker := v.actor.AppsMaker()
+	p.AddApp, p.FirstApp = notMaker == nil, len(clients.Items)+len(sps.Items) == 0
 	p.Facts = append(p.Facts,
 		Fact{Name: "Clients (OpenID Connect, OAuth 2)", Cell: Cell{Text: counted(clients)}},
 		Fact{Name: "Service providers (SAML)", Cell: Cell{Text: counted(sps)}})

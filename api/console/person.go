@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cloudsso/api"
+	"cloudsso/idp"
 )
 
 // personPage is all about one person, and what the actor may do for them.
@@ -225,6 +226,10 @@ func (v *visit) personForms(ctx context.Context, reader api.PeopleReader, p *per
 	change, err := v.userForm(at, u)
 	if err != nil {
 		return err
+	}
+	if u.ManagedBy != (idp.Managed{}) {
+		p.Facts = append(p.Facts, Fact{"Kept in the file", Cell{Text: u.ManagedBy.File, Code: true}})
+		return nil
 	}
 	onOff := aid{v.button(at+"/disable", "Disable"), "Ends all they are signed in to, at once, and lets them in no more."}
 	if u.Disabled {

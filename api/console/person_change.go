@@ -83,14 +83,14 @@ func setDisabled(disabled bool, what string) func(v *visit) error {
 		if err != nil {
 			return err
 		}
-		if err := v.patch(writer, u, map[string]any{"disabled": disabled}, ""); err != nil {
+		if err := v.patchUser(writer, u, map[string]any{"disabled": disabled}, ""); err != nil {
 			return err
 		}
 		return v.done(personPath(v.r.PathValue("id")), what)
 	}
 }
 
-func (v *visit) patch(writer api.PeopleWriter, u api.User, members map[string]any, match api.IfMatch) error {
+func (v *visit) patchUser(writer api.PeopleWriter, u api.User, members map[string]any, match api.IfMatch) error {
 	patch, err := json.Marshal(members)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func changePerson(v *visit) error {
 	}
 	members, err := v.userMembers(u)
 	if err == nil {
-		err = v.patch(writer, u, members, v.version())
+		err = v.patchUser(writer, u, members, v.version())
 	}
 	if err == nil {
 		return v.done(personPath(v.r.PathValue("id")), "changed")
@@ -156,7 +156,7 @@ func setPassword(v *visit) error {
 	password := v.r.PostForm.Get("password")
 	err = idp.Errorf(idp.Invalid, "Choose a password.").On("password")
 	if password != "" {
-		err = v.patch(writer, u, map[string]any{"password": password}, v.version())
+		err = v.patchUser(writer, u, map[string]any{"password": password}, v.version())
 	}
 	if password != "" && err == nil {
 		return v.done(personPath(v.r.PathValue("id")), "password")

@@ -71,6 +71,7 @@ func (c *Console) parse() (templates, error) {
 		"path":  func(below string) string { return c.base + below },
 		"asset": func(name string) string { return c.base + "/admin/assets/" + c.assets[name].name },
 		"when":  when,
+		"kind":  kindText,
 	}
 	out := templates{}
 	for _, name := range names {
@@ -104,6 +105,7 @@ type frame struct {
 	Role   string
 	Notice string
 	App    *appHead // of a page of one app
+	Script string
 	Page   any
 }
 
@@ -111,7 +113,7 @@ type frame struct {
 func (v *visit) write(status int, name, title string, page any) {
 	v.render(v.w, v.r, status, name, frame{
 		Title: title, Nav: v.nav(), Login: v.person.Login, Role: v.actor.Role(),
-		Notice: notices()[v.r.URL.Query().Get("done")], App: v.appHead(), Page: page,
+		Notice: notices()[v.r.URL.Query().Get("done")], App: v.appHead(), Script: v.script, Page: page,
 	})
 }
 

@@ -19,6 +19,8 @@ const (
 	// browser after that has to know the password.
 	freshFor = 15 * time.Minute
 	maxForm  = 512 << 10 // a mapping has up to 200 rows
+	// maxUpload is for a form with a document in it, which answers to presets may be.
+	maxUpload = 3 << 20
 )
 
 // visit is one request of a person who may use the console.
@@ -30,6 +32,7 @@ type visit struct {
 	person  idp.Person
 	actor   api.Actor
 	app     *openApp // on pages of one app
+	script  string   // module that makes the page handier; it works without
 }
 
 // visit finds out who is there and lets the page answer.
@@ -130,15 +133,24 @@ func (v *visit) token() string {
 }
 
 func (v *visit) checkForm() error {
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-	if err := v.r.ParseForm(); err != nil {
-		return idp.Errorf(idp.Invalid, "The form could not be read.").Because(err)
+	if err := v.parseForm(); err != nil {
+		return idp.Errorf(idp.Invalid, "The form could not be read: it may be too long.").Because(err)
 	}
 	mac, err := base64.RawURLEncoding.DecodeString(v.r.PostForm.Get("token"))
 	if err != nil || !v.MAC.Verify(mac, []byte("form"), []byte(v.session.ID)) || v.cross.Check(v.r) != nil {
 		return errStaleForm
 	}
 	return nil
+}
+
+// parseForm reads the form; one that can hold a file may be as long as one.
+func (v *visit) parseForm() error {
+	if strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/form-data") {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxUpload)
+		return v.r.ParseMultipartForm(maxUpload) // nothing goes to a disk
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	return v.r.ParseForm()
 }
 
 var errStaleForm = idp.Errorf(idp.Forbidden, "This form is out of date, or it was not sent from our page. Nothing was changed. Open the page again and repeat it.")

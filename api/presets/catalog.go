@@ -9,13 +9,12 @@ import (
 	"io/fs"
 	"path"
 	"reflect"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"go.yaml.in/yaml/v3"
+
+	"cloudsso/api/documents"
 )
 
 //go:embed catalog/*.yaml
@@ -118,25 +117,21 @@ func Schema() []byte {
 
 // read parses one file.
 func (s *schema) read(file, id string, doc []byte) (Preset, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(doc, &root); err != nil {
-		return Preset{}, fmt.Errorf("%s: %w", file, err)
+	parsed, err := documents.Read(file, doc)
+	if err != nil {
+		return Preset{}, err
+	}
+	if len(parsed) != 1 {
+		return Preset{}, documents.Fault{File: file, Line: 1, Text: "A file has one preset."}
 	}
 	var plain any
-	if err := root.Decode(&plain); err != nil {
-		return Preset{}, fmt.Errorf("%s: %w", file, err)
-	}
-	asJSON, err := json.Marshal(plain)
-	if err != nil {
-		return Preset{}, fmt.Errorf("%s:1: the names of members must be texts", file)
-	}
-	if err := json.Unmarshal(asJSON, &plain); err != nil { // numbers as JSON has them
+	if err := json.Unmarshal(parsed[0].JSON, &plain); err != nil { // numbers as JSON has them
 		return Preset{}, err
 	}
 	flaws := s.validate(plain)
 	var p Preset
 	if len(flaws) == 0 {
-		if err := json.Unmarshal(asJSON, &p); err != nil {
+		if err := json.Unmarshal(parsed[0].JSON, &p); err != nil {
 			return p, fmt.Errorf("%s: %w", file, err)
 		}
 		if flaws = p.check(); p.ID != id {
@@ -145,7 +140,7 @@ func (s *schema) read(file, id string, doc []byte) (Preset, error) {
 	}
 	var faults []error
 	for _, f := range flaws {
-		faults = append(faults, fmt.Errorf("%s:%d: %s: %s", file, line(&root, f.path), f.path, f.text))
+		faults = append(faults, parsed[0].Fault(f.path, f.text))
 	}
 	return p, errors.Join(faults...)
 }
@@ -160,32 +155,4 @@ func (s *schema) validate(doc any) (out []flaw) {
 		}
 	}
 	return out
-}
-
-var step = regexp.MustCompile(`[^.\[\]]+`)
-
-// line is where a path leads in the file, as far as it can be followed.
-func line(n *yaml.Node, at string) int {
-	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
-		n = n.Content[0]
-	}
-	found := n.Line
-	for _, name := range step.FindAllString(at, -1) {
-		var next *yaml.Node
-		switch i, err := strconv.Atoi(name); {
-		case n.Kind == yaml.SequenceNode && err == nil && i < len(n.Content):
-			next, found = n.Content[i], n.Content[i].Line
-		case n.Kind == yaml.MappingNode:
-			for k := 0; k+1 < len(n.Content); k += 2 {
-				if n.Content[k].Value == name {
-					next, found = n.Content[k+1], n.Content[k].Line
-				}
-			}
-		}
-		if next == nil {
-			break
-		}
-		n = next
-	}
-	return max(found, 1)
 }

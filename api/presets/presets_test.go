@@ -191,19 +191,19 @@ func TestAFolderAddsPresetsAndTakesTheirPlace(t *testing.T) {
 func TestAFaultInAFileNamesItsLine(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ from, to, want string }{
-		"a member that does not exist":       {"title: Mine", "title: Mine\nclaims: 1", "presets/mine.yaml:3: claims: unexpected property"},
-		"a value of ours that does not":      {"value: client_id", "value: clientid", "presets/mine.yaml:10: handover[0].value: There is no value clientid of a client."},
-		"a placeholder without an ask":       {"${host}", "${hots}", "presets/mine.yaml:7: client: There is no ask ${hots}."},
-		"an ask that nothing uses":           {"https://${host}/cb", "https://a.example/cb", "presets/mine.yaml:6: asks[0].id: Nothing uses the answer host."},
-		"a pattern that cannot be read":      {"example: a.example", `example: a.example, pattern: "["`, "presets/mine.yaml:6: asks[0].pattern: This is not a regular expression"},
-		"an example that the pattern denies": {"example: a.example", `example: a.example, pattern: "[0-9]"`, "presets/mine.yaml:6: asks[0].example: The example would be refused."},
-		"two kinds of app":                   {"client:", "token_app: {return_url: x}\nclient:", "presets/mine.yaml:1: id: A preset has exactly one of"},
-		"no kind of app":                     {"client:\n  redirect_uris: [\"https://${host}/cb\"]\n", "", "presets/mine.yaml:1: id: A preset has exactly one of"},
-		"no source":                          {", source: ourselves", "", "presets/mine.yaml:12: notes[0]: expected required property source to be present"},
-		"rows in the settings":               {"client:", "client:\n  claims_mapping: []", "presets/mine.yaml:8: client.claims_mapping: Mapping rows stand in mapping."},
-		"a fourth question":                  {"asks:\n", "asks:\n  - {id: a, label: A, example: a}\n  - {id: b, label: B, example: b}\n  - {id: c, label: C, example: c}\n", "presets/mine.yaml:5: asks: expected array length <= 3"},
-		"another id than the file's name":    {"id: mine", "id: yours", "presets/mine.yaml:1: id: The file must be called yours.yaml."},
-		"a file that is not YAML":            {"title: Mine", "title: [", "presets/mine.yaml: yaml: line"},
+		"a member that does not exist":       {"title: Mine", "title: Mine\nclaims: 1", "presets/mine.yaml:3:1: claims: unexpected property"},
+		"a value of ours that does not":      {"value: client_id", "value: clientid", "presets/mine.yaml:10:24: handover[0].value: There is no value clientid of a client."},
+		"a placeholder without an ask":       {"${host}", "${hots}", "presets/mine.yaml:7:1: client: There is no ask ${hots}."},
+		"an ask that nothing uses":           {"https://${host}/cb", "https://a.example/cb", "presets/mine.yaml:6:6: asks[0].id: Nothing uses the answer host."},
+		"a pattern that cannot be read":      {"example: a.example", `example: a.example, pattern: "["`, "presets/mine.yaml:6:49: asks[0].pattern: This is not a regular expression"},
+		"an example that the pattern denies": {"example: a.example", `example: a.example, pattern: "[0-9]"`, "presets/mine.yaml:6:29: asks[0].example: The example would be refused."},
+		"two kinds of app":                   {"client:", "token_app: {return_url: x}\nclient:", "presets/mine.yaml:1:1: id: A preset has exactly one of"},
+		"no kind of app":                     {"client:\n  redirect_uris: [\"https://${host}/cb\"]\n", "", "presets/mine.yaml:1:1: id: A preset has exactly one of"},
+		"no source":                          {", source: ourselves", "", "presets/mine.yaml:12:5: notes[0]: expected required property source to be present"},
+		"rows in the settings":               {"client:", "client:\n  claims_mapping: []", "presets/mine.yaml:8:3: client.claims_mapping: Mapping rows stand in mapping."},
+		"a fourth question":                  {"asks:\n", "asks:\n  - {id: a, label: A, example: a}\n  - {id: b, label: B, example: b}\n  - {id: c, label: C, example: c}\n", "presets/mine.yaml:5:1: asks: expected array length <= 3"},
+		"another id than the file's name":    {"id: mine", "id: yours", "presets/mine.yaml:1:1: id: The file must be called yours.yaml."},
+		"a file that is not YAML":            {"title: Mine", "title: [", "presets/mine.yaml:1: This is not well-formed YAML"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

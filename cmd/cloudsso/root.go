@@ -17,6 +17,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitDrift  = 2 // of diff: something is not as the files say
 )
 
 // program is one run of the command, with everything that it takes from the process.
@@ -44,9 +45,15 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitDone
 	}
+	if errors.Is(err, errDrift) {
+		return exitDrift
+	}
 	p.complain(err)
 	if errors.As(err, new(misuse)) {
 		fmt.Fprintf(p.err, "\"%s --help\" explains the command.\n", cmd.CommandPath())
+		if cmd.Name() == "diff" {
+			return exitFailed // 2 is an answer there
+		}
 		return exitUsage
 	}
 	return exitFailed
@@ -54,7 +61,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 
 func (p *program) root() *cobra.Command {
 	root := group("cloudsso", "An OpenID Connect and SAML 2.0 identity provider",
-		p.serve(), p.token(), p.adminCommand(), p.audit(), p.user(), p.client(), p.sp(), p.link(), p.keys(), p.decode(), p.migrate(), p.config(), p.healthcheck(), p.version())
+		p.serve(), p.token(), p.adminCommand(), p.audit(), p.user(), p.client(), p.sp(), p.link(), p.keys(), p.decode(), p.apply(), p.diff(), p.export(), p.migrate(), p.config(), p.healthcheck(), p.version())
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	flags := root.PersistentFlags()

@@ -40,7 +40,8 @@ var layers = map[string][]string{
 	"idp/postgres":             {"idp", "idp/sqlstore"},
 	"idp/redis":                {"idp"},
 	"idp/config":               {},
-	"api/presets":              {"idp"},
+	"api/documents":            {},
+	"api/presets":              {"idp", "api/documents"},
 	// L2: protocols and pages, never each other
 	"oauth":        {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"samlidp":      {"idp", "keys", "userdir", "idp/web", "idp/mapping", "samlidp/wire", "samlidp/dsig", "samlidp/md", "samlidp/msg", "samlidp/xenc"},
@@ -57,7 +58,7 @@ var layers = map[string][]string{
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
 	"idp/demo": {"userdir/httpdir/fakeimis"},
 	// L4
-	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "samlidp/dsig", "api"},
+	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "samlidp/dsig", "api", "api/documents"},
 	// For tests only
 	"idp/storetest":              {"idp"},
 	"idp/storetest/pgtest":       {},

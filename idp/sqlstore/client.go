@@ -12,7 +12,8 @@ const clientColumns = `SELECT id, version, metadata, secrets, created_at, update
 
 type clientDoc struct {
 	idp.ClientMetadata
-	RegistrationTokenHash string `json:"registration_token_hash,omitempty"`
+	RegistrationTokenHash string      `json:"registration_token_hash,omitempty"`
+	Managed               idp.Managed `json:"managed,omitzero"`
 }
 
 type secretDoc struct {
@@ -85,7 +86,7 @@ func (s *Store) Clients(ctx context.Context, p idp.Page) ([]idp.Client, error) {
 }
 
 func clientDocs(c idp.Client) (metadata, secrets string, err error) {
-	if metadata, err = document(clientDoc{c.ClientMetadata, c.RegistrationTokenHash}); err != nil {
+	if metadata, err = document(clientDoc{c.ClientMetadata, c.RegistrationTokenHash, c.Managed}); err != nil {
 		return "", "", err
 	}
 	docs := make([]secretDoc, 0, len(c.Secrets))
@@ -100,7 +101,7 @@ func scanClient(rows *sql.Rows) (c idp.Client, err error) {
 	var doc clientDoc
 	var secrets []secretDoc
 	err = rows.Scan(&c.ID, &c.Version, content{&doc}, content{&secrets}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
-	c.ClientMetadata, c.RegistrationTokenHash = doc.ClientMetadata, doc.RegistrationTokenHash
+	c.ClientMetadata, c.RegistrationTokenHash, c.Managed = doc.ClientMetadata, doc.RegistrationTokenHash, doc.Managed
 	for _, s := range secrets {
 		c.Secrets = append(c.Secrets, idp.ClientSecret(s))
 	}

@@ -10,13 +10,14 @@ import (
 const groupColumns = `SELECT name, version, doc, created_at, updated_at FROM user_groups`
 
 type groupDoc struct {
-	Description string   `json:"description"`
-	Parents     []string `json:"parents"`
+	Description string      `json:"description"`
+	Parents     []string    `json:"parents"`
+	Managed     idp.Managed `json:"managed,omitzero"`
 }
 
 // CreateGroup is [idp.Groups]'s.
 func (s *Store) CreateGroup(ctx context.Context, g idp.Group) error {
-	doc, err := document(groupDoc{g.Description, g.Parents})
+	doc, err := document(groupDoc{g.Description, g.Parents, g.Managed})
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (s *Store) Group(ctx context.Context, name string) (idp.Group, error) {
 
 // UpdateGroup is [idp.Groups]'s.
 func (s *Store) UpdateGroup(ctx context.Context, g idp.Group) error {
-	doc, err := document(groupDoc{g.Description, g.Parents})
+	doc, err := document(groupDoc{g.Description, g.Parents, g.Managed})
 	if err != nil {
 		return err
 	}
@@ -69,6 +70,6 @@ func (s *Store) Groups(ctx context.Context, p idp.Page) ([]idp.Group, error) {
 func scanGroup(rows *sql.Rows) (g idp.Group, err error) {
 	var d groupDoc
 	err = rows.Scan(&g.Name, &g.Version, content{&d}, instant{&g.CreatedAt}, instant{&g.UpdatedAt})
-	g.Description, g.Parents = d.Description, d.Parents
+	g.Description, g.Parents, g.Managed = d.Description, d.Parents, d.Managed
 	return g, err
 }

@@ -25,6 +25,7 @@ type spDoc struct {
 	AttributeServices     []idp.AttributeService    `json:"attribute_services,omitempty"`
 	SubjectIDReq          string                    `json:"subject_id_req,omitempty"`
 	Source                *idp.MetadataSource       `json:"source,omitempty"`
+	Managed               idp.Managed               `json:"managed,omitzero"`
 }
 
 // CreateServiceProvider is [idp.ServiceProviders]'s.
@@ -118,7 +119,7 @@ func spDocument(sp idp.ServiceProvider) (string, error) {
 	return document(spDoc{
 		Name: sp.Name, Policy: sp.ServiceProviderPolicy, ACS: sp.ACS, SLO: sp.SLO, SigningCerts: sp.SigningCerts,
 		SignsRequests: sp.SignsRequests, WantsAssertionsSigned: sp.WantsAssertionsSigned, NameIDFormats: sp.NameIDFormats,
-		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq, Source: storedSource(sp.Source),
+		EncryptionCerts: sp.EncryptionCerts, EncryptionMethods: sp.EncryptionMethods, AttributeServices: sp.AttributeServices, SubjectIDReq: sp.SubjectIDReq, Source: storedSource(sp.Source), Managed: sp.Managed,
 	})
 }
 
@@ -128,7 +129,7 @@ func scanServiceProvider(rows *sql.Rows) (sp idp.ServiceProvider, err error) {
 	sp.Name, sp.ServiceProviderPolicy, sp.ACS, sp.SLO, sp.SigningCerts = d.Name, d.Policy, d.ACS, d.SLO, d.SigningCerts
 	sp.SignsRequests, sp.WantsAssertionsSigned, sp.NameIDFormats = d.SignsRequests, d.WantsAssertionsSigned, d.NameIDFormats
 	sp.EncryptionCerts, sp.EncryptionMethods, sp.AttributeServices, sp.SubjectIDReq = d.EncryptionCerts, d.EncryptionMethods, d.AttributeServices, d.SubjectIDReq
-	sp.Source = d.Source
+	sp.Source, sp.Managed = d.Source, d.Managed
 	return sp, err
 }
 

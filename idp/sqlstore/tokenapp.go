@@ -10,13 +10,14 @@ import (
 const tokenAppColumns = `SELECT app, version, doc, shared_key, created_at, updated_at FROM token_apps`
 
 type tokenAppDoc struct {
-	Name   string             `json:"name"`
-	Policy idp.TokenAppPolicy `json:"policy"`
+	Name    string             `json:"name"`
+	Policy  idp.TokenAppPolicy `json:"policy"`
+	Managed idp.Managed        `json:"managed,omitzero"`
 }
 
 // CreateTokenApp is [idp.TokenApps]'s.
 func (s *Store) CreateTokenApp(ctx context.Context, a idp.TokenApp) error {
-	doc, err := document(tokenAppDoc{a.Name, a.TokenAppPolicy})
+	doc, err := document(tokenAppDoc{a.Name, a.TokenAppPolicy, a.Managed})
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (s *Store) TokenApp(ctx context.Context, app string) (idp.TokenApp, error) 
 
 // UpdateTokenApp is [idp.TokenApps]'s.
 func (s *Store) UpdateTokenApp(ctx context.Context, a idp.TokenApp) error {
-	doc, err := document(tokenAppDoc{a.Name, a.TokenAppPolicy})
+	doc, err := document(tokenAppDoc{a.Name, a.TokenAppPolicy, a.Managed})
 	if err != nil {
 		return err
 	}
@@ -70,6 +71,6 @@ func (s *Store) TokenApps(ctx context.Context, p idp.Page) ([]idp.TokenApp, erro
 func scanTokenApp(rows *sql.Rows) (a idp.TokenApp, err error) {
 	var d tokenAppDoc
 	err = rows.Scan(&a.App, &a.Version, content{&d}, &a.SharedKey, instant{&a.CreatedAt}, instant{&a.UpdatedAt})
-	a.Name, a.TokenAppPolicy = d.Name, d.Policy
+	a.Name, a.TokenAppPolicy, a.Managed = d.Name, d.Policy, d.Managed
 	return a, err
 }

@@ -16,11 +16,12 @@ type userDoc struct {
 	Groups            []string       `json:"groups"`
 	ExpiresAt         time.Time      `json:"expires_at,omitzero"`
 	PasswordChangedAt time.Time      `json:"password_changed_at,omitzero"`
+	Managed           idp.Managed    `json:"managed,omitzero"`
 }
 
 // CreateUser is [idp.Users]'s.
 func (s *Store) CreateUser(ctx context.Context, u idp.User) error {
-	doc, err := document(userDoc{u.Attributes, u.Groups, whole(u.ExpiresAt), whole(u.PasswordChangedAt)})
+	doc, err := document(userDoc{u.Attributes, u.Groups, whole(u.ExpiresAt), whole(u.PasswordChangedAt), u.Managed})
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (s *Store) SearchUsers(ctx context.Context, part string, limit int) ([]idp.
 
 // UpdateUser is [idp.Users]'s.
 func (s *Store) UpdateUser(ctx context.Context, u idp.User) error {
-	doc, err := document(userDoc{u.Attributes, u.Groups, whole(u.ExpiresAt), whole(u.PasswordChangedAt)})
+	doc, err := document(userDoc{u.Attributes, u.Groups, whole(u.ExpiresAt), whole(u.PasswordChangedAt), u.Managed})
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func scanUser(rows *sql.Rows) (u idp.User, err error) {
 	var disabled int64
 	err = rows.Scan(&u.ID, &u.Username, &u.Email, &u.PasswordHash, &disabled, content{&d}, &u.Version, instant{&u.CreatedAt}, instant{&u.UpdatedAt})
 	u.Attributes, u.Groups, u.Disabled = d.Attributes, d.Groups, disabled == 1
-	u.ExpiresAt, u.PasswordChangedAt = d.ExpiresAt, d.PasswordChangedAt
+	u.ExpiresAt, u.PasswordChangedAt, u.Managed = d.ExpiresAt, d.PasswordChangedAt, d.Managed
 	return u, err
 }
 
