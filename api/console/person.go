@@ -196,7 +196,7 @@ func (v *visit) personEvents(p *personPage) error {
 		return nil
 	}
 	l, err := reader.Events(v.r.Context(), api.EventQuery{Subject: p.Person.Subject}, api.Paging{Limit: 10})
-	p.Events, p.More = eventTable(l.Items), "/admin/events?"+url.Values{"subject": {p.Person.Subject}}.Encode()
+	p.Events, p.More = v.eventTable(l.Items), "/admin/events?"+url.Values{"subject": {p.Person.Subject}}.Encode()
 	return err
 }
 
