@@ -221,6 +221,9 @@ func (v *visit) personForms(ctx context.Context, reader api.PeopleReader, p *per
 	}
 	u, err := writer.User(ctx, p.Person.User)
 	if err != nil {
+		if idp.AsError(err).Code == idp.NotFound {
+			return nil // deleted: their subject stays theirs
+		}
 		return err
 	}
 	change, err := v.userForm(at, u)
