@@ -117,6 +117,7 @@ type Options struct {
 	SAML           SAML
 	Directories    Directories      // nil in commands
 	Previews       Previews         // of the server that issues
+	Verify         Verifiers        // of the server that issues
 	Presets        *presets.Catalog // nil: those that are part of the program
 	Pages          *web.Pages       // nil in commands
 	Probe          Prober           // nil in commands

@@ -21,7 +21,7 @@ var matrix = map[string]string{
 	"search-people": "ohr", "unlock-person": "oh", "end-sessions": "oh", "revoke-grants": "oh", "create-sign-in-link": "oh",
 	"list-keys": "oar", "rotate-key": "o", "activate-key": "o", "retire-key": "o",
 	"list-events": "oahr", "read-trace": "oahr", "export-events": "oahr",
-	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-app-columns": "oar", "list-logout-deliveries": "oahr",
+	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-app-columns": "oar", "verify-app": "oar", "read-verification": "oar", "list-logout-deliveries": "oahr",
 	"list-person-sessions": "ohr", "delete-person-session": "oh", "list-person-grants": "ohr", "list-person-consents": "ohr", "revoke-consent": "oh",
 	"list-group-members": "ohr", "add-group-member": "o", "remove-group-member": "o",
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
@@ -79,7 +79,7 @@ func TestEveryRoleMayDoWhatTheMatrixSaysAndNothingElse(t *testing.T) {
 		for role, letter := range letters {
 			may := strings.Contains(allowed, letter)
 			// A broken body: whoever may not ask learns nothing about it.
-			a := w.call(op.method, strings.NewReplacer("{id}", "some-id", "{secret_id}", "some-secret").Replace(op.path), "{", "Authorization", "Bearer "+tokens[role])
+			a := w.call(op.method, strings.NewReplacer("{id}", "some-id", "{secret_id}", "some-secret", "{support_code}", "some-code").Replace(op.path), "{", "Authorization", "Bearer "+tokens[role])
 			switch {
 			case may && (a.status == http.StatusForbidden || a.status == http.StatusUnauthorized):
 				t.Errorf("%s as %s: %s", op.id, role, a.problem())
@@ -109,6 +109,35 @@ func TestAnAppAdminPreviewsNobodyElse(t *testing.T) {
 	got := w.call("POST", "/api/v1/apps/wiki/preview", map[string]any{"user": "ada"}, "Authorization", "Bearer "+w.tokenOf(api.RoleAppAdmin, "wiki")).problem()
 	if got != "403 You may try this with your own account only." {
 		t.Error(got)
+	}
+}
+
+// Attack: the same with test sign-ins, and by opening the results of others.
+func TestAnAppAdminTestsAsNobodyElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call("POST", clients, with(wiki(), "client_id", "wiki")).want(http.StatusCreated)
+	w.call("POST", clients, with(wiki(), "client_id", "crm")).want(http.StatusCreated)
+	w.person("ada", "")
+	mine := []string{"Authorization", "Bearer " + w.tokenOf(api.RoleAppAdmin, "wiki")}
+	for _, c := range []struct{ method, path, want string }{
+		{"POST", "/api/v1/apps/wiki/verify", "403 You may try this with your own account only."},
+		{"POST", "/api/v1/apps/crm/verify", `404 There is no app "crm".`},
+		{"GET", "/api/v1/apps/wiki/verify/K7QF-2M9D", "404 There is no test of this app with this support code, or its result has expired."},
+		{"GET", "/api/v1/apps/crm/verify/K7QF-2M9D", "404 There is no test of this app with this support code, or its result has expired."},
+	} {
+		var body any
+		if c.method == "POST" {
+			body = map[string]any{"user": "ada"}
+		}
+		if got := w.call(c.method, c.path, body, mine...).problem(); got != c.want {
+			t.Errorf("%s %s: %s", c.method, c.path, got)
+		}
+	}
+	for body, want := range map[string]string{`{}`: "422", `{"user":"nobody"}`: "422 No directory knows this person", `{"user":"ada","token":"x"}`: "422"} {
+		if got := w.call("POST", "/api/v1/apps/wiki/verify", body).problem(); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", body, got)
+		}
 	}
 }
 

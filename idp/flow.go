@@ -10,6 +10,9 @@ const (
 	ProtocolOIDC  = "oidc"
 	ProtocolSAML  = "saml"
 	ProtocolToken = "token" // signed-token apps
+	// ProtocolVerify is a test sign-in to an app of whatever protocol: the answer goes to the
+	// admin who began it, and never to the app.
+	ProtocolVerify = "verify"
 )
 
 // Flow is one login in progress. The protocol that started it stores the request as

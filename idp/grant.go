@@ -72,3 +72,13 @@ type Consent struct {
 	Scopes   []string
 	At       time.Time
 }
+
+// Holding is what decides about a request that names a client and a grant, as it was at
+// one moment. What is not there is nil or zero. The clients are shared with other
+// readers: whoever wants to change one makes a copy.
+type Holding struct {
+	Client  *Client // the one that was asked for
+	Grant   Grant
+	Owner   *Client // of the grant
+	Consent Consent // of the grant's subject to its owner
+}

@@ -161,6 +161,10 @@ type Grants interface {
 	CreateGrant(ctx context.Context, g Grant, e Event) error
 	// Grant returns revoked grants too, for as long as the row is there.
 	Grant(ctx context.Context, id string) (Grant, error)
+	// Holding returns the client and the grant of these IDs, either of which may be empty,
+	// and what else decides whether the grant may be used, in one read. What is not there
+	// is no error.
+	Holding(ctx context.Context, clientID, grantID string) (Holding, error)
 	// RedeemCode marks the code used. Exactly one caller wins. Everybody later, and
 	// whoever comes after a revocation, gets ErrReused; an unknown grant, another hash or
 	// a code that was never used and has expired by now is ErrNotFound and changes nothing.

@@ -3,6 +3,9 @@ package idp
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -81,6 +84,20 @@ func TraceFailed(ctx context.Context, s Step, err error) {
 		s.Cause = e.Cause.Error()
 	}
 	Trace(ctx, s)
+}
+
+// TraceDirectory says what the directory answered about the person of a grant or an
+// assertion: of what it knows the names only, since the values are shown where they are
+// issued. Whoever asked decides whether err is a fault.
+func TraceDirectory(ctx context.Context, person Person, err error) {
+	step := Step{Name: "directory", Result: Noted, Expected: "an active account", Received: string(person.Status), Values: []Value{
+		{Name: "directory", Text: person.Directory},
+		{Name: "attributes", Text: strings.Join(slices.Sorted(maps.Keys(person.Attributes)), " ")},
+	}}
+	if err != nil {
+		step.Cause = err.Error()
+	}
+	Trace(ctx, step)
 }
 
 // TraceAbout says whose the trace is, as soon as somebody knows.

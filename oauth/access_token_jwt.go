@@ -74,7 +74,7 @@ func (p *Provider) signAccess(ctx context.Context, u *unit, scopes []string) (st
 	if err != nil {
 		return "", err
 	}
-	return p.sign(ctx, &u.client.Client, accessTokenAlg(&u.client.Client), accessTokenType, json.RawMessage(body))
+	return p.sign(ctx, u.client.Client, accessTokenAlg(u.client.Client), accessTokenType, json.RawMessage(body))
 }
 
 // accessBody is the token before it is signed.
@@ -152,14 +152,15 @@ func (p *Provider) lookUpJWT(ctx context.Context, token string) (*presented, err
 	if err != nil {
 		return nil, tokenDead(err)
 	}
-	g, err := p.Records.Grant(ctx, grantID)
+	var held idp.Holding
+	g, err := p.grantOf(ctx, &held, grantID)
 	switch {
 	case err != nil:
 		return nil, orDead(err)
 	case g.ClientID != c.ClientID:
 		return nil, tokenDead(errors.New("another client's grant"))
 	}
-	t := &presented{unit: unit{now: now, grant: g}, access: true, issued: time.Unix(c.Issued, 0).UTC(), expires: expires}
+	t := &presented{unit: unit{now: now, grant: g, held: held}, access: true, issued: time.Unix(c.Issued, 0).UTC(), expires: expires}
 	t.scopes = among(g.Scopes, strings.Fields(c.Scope))
 	t.unit.audience = among(p.everyAudience(&t.unit), c.Audience)
 	return t, nil

@@ -6,9 +6,10 @@ import (
 	"cloudsso/idp"
 )
 
-// client shows an idp.Client to fosite. It holds no secret: authentication is ours.
+// client shows an idp.Client to fosite. It holds no secret: authentication is ours. The
+// record may be shared with other requests ([idp.Holding]): nothing here changes it.
 type client struct {
-	idp.Client
+	*idp.Client
 	redirectURI string // the one that the request may use; fosite's own matching is too lax
 }
 

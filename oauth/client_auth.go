@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,34 +30,48 @@ type credentials struct {
 // A client has one method: Basic and the body are told apart, although the secret is the
 // same, since a secret in a body ends in more logs than its owner may know. Of the
 // client's secrets in the answer, the one that was used comes first.
-func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.Values) (idp.Client, error) {
+func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.Values) (*idp.Client, error) {
+	c, _, err := p.authenticateFor(ctx, r, form, "")
+	return c, err
+}
+
+// authenticateFor is authenticate for a request about a grant: what decides about that is
+// read together with the client.
+func (p *Provider) authenticateFor(ctx context.Context, r *http.Request, form url.Values, grantID string) (*idp.Client, idp.Holding, error) {
 	sent, err := credentialsOf(r, form)
 	if err != nil {
-		return idp.Client{}, err
+		return nil, idp.Holding{}, err
 	}
-	c, err := p.Records.Client(ctx, sent.id)
+	held, err := p.Records.Holding(ctx, sent.id, grantID)
+	if err != nil {
+		return nil, idp.Holding{}, err
+	}
+	c, err := p.proven(ctx, r, held.Client, sent)
+	return c, held, err
+}
+
+// proven is the client c if it is who it says; nil is one that does not exist.
+func (p *Provider) proven(ctx context.Context, r *http.Request, c *idp.Client, sent credentials) (*idp.Client, error) {
 	switch {
-	case errors.Is(err, idp.ErrNotFound) && sent.assertion != "":
-		return idp.Client{}, assertionRefused(err)
-	case errors.Is(err, idp.ErrNotFound):
-		return idp.Client{}, notAuthenticated(err)
-	case err != nil:
-		return idp.Client{}, err
+	case c == nil && sent.assertion != "":
+		return nil, assertionRefused(idp.ErrNotFound)
+	case c == nil:
+		return nil, notAuthenticated(idp.ErrNotFound)
 	case c.Public() && sent.method != authNone:
-		return idp.Client{}, refuse(invalidClient, "This client is public: it sends its client_id in the body, and no secret.")
+		return nil, refuse(invalidClient, "This client is public: it sends its client_id in the body, and no secret.")
 	case c.Public():
 		return c, nil
 	case sent.assertion != "":
-		return c, p.proves(ctx, r, &c, sent.assertion)
+		return c, p.proves(ctx, r, c, sent.assertion)
 	}
-	ok, err := p.secretMatches(&c, sent.secrets)
+	matching, err := p.secretMatches(c, sent.secrets)
 	switch {
 	case err != nil:
-		return idp.Client{}, err
-	case !ok || c.TokenEndpointAuthMethod != sent.method:
-		return idp.Client{}, notAuthenticated(nil)
+		return nil, err
+	case matching == nil || c.TokenEndpointAuthMethod != sent.method:
+		return nil, notAuthenticated(nil)
 	}
-	return c, nil
+	return matching, nil
 }
 
 func notAuthenticated(cause error) error {
@@ -105,22 +118,31 @@ func unescaped(s string) []string {
 	return []string{plain, s}
 }
 
-// secretMatches finds the secret among the client's and puts it first: what is signed
-// with a secret for this request is signed with this one ([Provider.sharedKeys]).
-func (p *Provider) secretMatches(c *idp.Client, presented []string) (bool, error) {
+// secretMatches returns the client with the secret that was presented before its others,
+// nil if it has no such secret: what is signed with a secret for this request is signed
+// with this one ([Provider.sharedKeys]).
+func (p *Provider) secretMatches(c *idp.Client, presented []string) (*idp.Client, error) {
 	for _, s := range presented {
 		if s == "" || len(s) > maxSecret || strings.ContainsRune(s, 0) {
 			continue // fosite takes an empty Basic password for the method none (fosite#655)
 		}
 		i, err := p.secrets.match(c, s, p.now())
-		if err != nil {
-			return false, err
-		}
-		if i >= 0 {
-			used := c.Secrets[i]
-			c.Secrets = slices.Insert(slices.Delete(slices.Clone(c.Secrets), i, i+1), 0, used)
-			return true, nil
+		switch {
+		case err != nil:
+			return nil, err
+		case i >= 0:
+			return firstSecret(c, i), nil
 		}
 	}
-	return false, nil
+	return nil, nil
+}
+
+// firstSecret is the client with secret i first; a copy if that is a change.
+func firstSecret(c *idp.Client, i int) *idp.Client {
+	if i == 0 {
+		return c
+	}
+	changed := *c
+	changed.Secrets = slices.Insert(slices.Delete(slices.Clone(c.Secrets), i, i+1), 0, c.Secrets[i])
+	return &changed
 }

@@ -19,7 +19,7 @@ import (
 // grant is one row, written once, together with its Event; none hands out nothing, and
 // needs none.
 func (p *Provider) issue(ctx context.Context, a *authorization, f idp.Flow) (url.Values, error) {
-	u := &unit{now: p.now(), client: client{a.client, a.redirectURI}, request: a}
+	u := &unit{now: p.now(), client: client{&a.client, a.redirectURI}, request: a}
 	var err error
 	if u.grant, err = a.grant(f, u.now); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (a *authorization) grant(f idp.Flow, now time.Time) (idp.Grant, error) {
 		g.GrantType = idp.GrantImplicit
 	}
 	if a.front() {
-		u := &unit{client: client{Client: a.client}, grant: g}
+		u := &unit{client: client{Client: &a.client}, grant: g}
 		g.ExpiresAt = u.remembered(now.Add(idTokenTTL)) // outlives the access token, and knows whom to sign out
 	}
 	return g, err

@@ -29,7 +29,7 @@ func (p *Provider) commit(ctx context.Context, u *unit) error {
 func (p *Provider) redeem(ctx context.Context, u *unit) error {
 	r := idp.Redemption{GrantID: u.grant.ID, CodeHash: u.grant.CodeHash, ExpiresAt: u.accessExpires()}
 	if u.family {
-		r.RefreshSeq, r.RefreshExpiresAt = 1, u.now.Add(refreshLife(&u.client.Client))
+		r.RefreshSeq, r.RefreshExpiresAt = 1, u.now.Add(refreshLife(u.client.Client))
 		r.ExpiresAt = later(r.ExpiresAt, r.RefreshExpiresAt)
 	}
 	r.ExpiresAt = u.remembered(r.ExpiresAt)
@@ -49,7 +49,7 @@ func (p *Provider) redeem(ctx context.Context, u *unit) error {
 func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	r := idp.Rotation{
 		GrantID: u.grant.ID, Seq: u.seq,
-		GraceUntil: u.now.Add(p.RefreshGrace), RefreshExpiresAt: u.now.Add(refreshLife(&u.client.Client)),
+		GraceUntil: u.now.Add(p.RefreshGrace), RefreshExpiresAt: u.now.Add(refreshLife(u.client.Client)),
 	}
 	// A replay inside the grace window gets an access token too, which must not outlive the row.
 	r.ExpiresAt = u.remembered(later(u.accessExpires().Add(p.RefreshGrace), r.RefreshExpiresAt))

@@ -55,9 +55,9 @@ func newConfig(p *Provider) *config {
 			OpenIDConnectRequestValidator: judge, OpenIDConnectRequestStorage: store, Config: c,
 		}, proof}
 	c.byGrantType = map[string]fosite.TokenEndpointHandlers{
-		"authorization_code": {code, proof, &openid.OpenIDConnectExplicitHandler{
+		"authorization_code": {code, proof, codeIDTokens{&openid.OpenIDConnectExplicitHandler{
 			OpenIDConnectRequestStorage: store, Config: c, IDTokenHandleHelper: ids,
-		}},
+		}}},
 		"refresh_token": {&oauth2.RefreshTokenGrantHandler{
 			AccessTokenStrategy: strategy, RefreshTokenStrategy: strategy, TokenRevocationStorage: store, Config: c,
 		}, &openid.OpenIDConnectRefreshHandler{IDTokenHandleHelper: ids, Config: c}},
@@ -74,6 +74,16 @@ func newConfig(p *Provider) *config {
 // it asks every handler of its list, and each stranger costs a captured stack.
 func (c *config) GetTokenEndpointHandlers(ctx context.Context) fosite.TokenEndpointHandlers {
 	return c.byGrantType[unitOf(ctx).grantType]
+}
+
+// codeIDTokens adds the ID token to an answer. fosite's own says that it has nothing to do
+// with the request before that, with a captured stack each time.
+type codeIDTokens struct {
+	*openid.OpenIDConnectExplicitHandler
+}
+
+func (codeIDTokens) HandleTokenEndpointRequest(context.Context, fosite.AccessRequester) error {
+	return fosite.ErrUnknownRequest
 }
 
 // GetEnforcePKCE is a setting of the client.

@@ -53,37 +53,23 @@ type deviceResponse struct {
 
 // Device is the device authorization endpoint (RFC 8628 §3.1), for POST.
 func (p *Provider) Device(w http.ResponseWriter, r *http.Request) {
-	if cors(w, r, http.MethodPost) {
-		return
-	}
-	form, err := postForm(w, r, "device authorization")
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	c, err := p.authenticate(r.Context(), r, form)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	idp.Note(r.Context(), slog.String("client", c.ID))
-	answer, err := p.startDevice(r.Context(), c, form)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, answer)
+	p.serve(w, r, "device authorization", http.StatusOK, func(form url.Values) (any, error) { return p.startDevice(r.Context(), r, form) })
 }
 
-func (p *Provider) startDevice(ctx context.Context, c idp.Client, form url.Values) (*deviceResponse, error) {
+func (p *Provider) startDevice(ctx context.Context, r *http.Request, form url.Values) (*deviceResponse, error) {
+	c, err := p.authenticate(ctx, r, form)
+	if err != nil {
+		return nil, err
+	}
+	idp.TraceAbout(ctx, idp.About{App: c.ID})
+	idp.Note(ctx, slog.String("client", c.ID))
 	switch {
 	case c.Disabled:
 		return nil, refuse(unauthorizedClient, "This application has been switched off by an administrator.")
 	case !c.AllowsGrant(idp.GrantDevice):
 		return nil, notForDevices()
 	}
-	d := deviceRequest{Client: c.ID, Scopes: grantable(&c, form.Get("scope"), true), Interval: deviceInterval}
-	var err error
+	d := deviceRequest{Client: c.ID, Scopes: grantable(c, form.Get("scope"), true), Interval: deviceInterval}
 	if d.Challenge, err = readChallenge(form); err != nil {
 		return nil, err
 	}

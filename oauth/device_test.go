@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -289,5 +290,21 @@ func TestDevicesWhileTheStoreIsDown(t *testing.T) {
 	h.grants.broken = nil
 	if a := h.send(http.MethodPost, "/oauth2/token", poll); a.status != 200 {
 		t.Errorf("the code was burnt: %s", a.body)
+	}
+}
+
+// What a device is refused for is as good a riddle as what an application is.
+func TestARefusedDeviceLeavesATrace(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client("tv", public)
+	seen := &idp.Request{}
+	r := httptest.NewRequestWithContext(idp.WithRequest(t.Context(), seen), http.MethodPost, "/oauth2/device", strings.NewReader("client_id=tv"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.provider(t).Device(w, r)
+	rec, keep, _ := seen.Recording()
+	if w.Code != http.StatusBadRequest || !keep || rec.App != "tv" || len(rec.Steps) != 2 || rec.Steps[0].Name != "device authorization request" || rec.Steps[1].Name != "unauthorized_client" {
+		t.Errorf("%d %s, kept %v: %+v", w.Code, w.Body, keep, rec)
 	}
 }

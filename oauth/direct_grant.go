@@ -56,7 +56,7 @@ func (d directGrant) PopulateTokenEndpointResponse(ctx context.Context, r fosite
 func (p *Provider) begin(ctx context.Context, u *unit) error {
 	u.grant.ExpiresAt = later(u.grant.ExpiresAt, u.accessExpires())
 	if u.family {
-		u.grant.RefreshSeq, u.grant.RefreshExpiresAt = 1, u.now.Add(refreshLife(&u.client.Client))
+		u.grant.RefreshSeq, u.grant.RefreshExpiresAt = 1, u.now.Add(refreshLife(u.client.Client))
 		u.grant.ExpiresAt = later(u.grant.ExpiresAt, u.grant.RefreshExpiresAt)
 	}
 	return p.createGrant(ctx, u)

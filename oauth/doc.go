@@ -38,6 +38,7 @@
 //	                      frontchannel_logout.go, and backchannel_logout.go with its retries
 //	check_session.go      session_state, and the frame that says whether it still holds
 //	initiate_login.go     a sign-in that starts at our side
+//	preview.go            what a client would be told; rehearse.go: a whole sign-in of which nothing stays
 //
 // # The core and what stands around it
 //

@@ -41,7 +41,7 @@ func (p *Provider) entitled(ctx context.Context, u *unit) error {
 	}
 	person, err := p.People.PersonFor(ctx, u.grant.Subject, u.client.ProfileQuery)
 	if u.request != nil || u.grantType != "" { // not what resource servers and userinfo ask all day
-		traceDirectory(ctx, person, err)
+		idp.TraceDirectory(ctx, person, err)
 	}
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
@@ -76,8 +76,8 @@ func (p *Provider) agreed(ctx context.Context, u *unit) error {
 	if u.client.FirstParty || u.grant.GrantType == idp.GrantPassword {
 		return nil
 	}
-	c, err := p.Records.Consent(ctx, u.grant.Subject, u.client.ID)
-	if err != nil && !errors.Is(err, idp.ErrNotFound) {
+	c, err := p.consentOf(ctx, u)
+	if err != nil {
 		return err
 	}
 	wanted, err := u.askedFor()

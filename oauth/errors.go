@@ -160,9 +160,10 @@ func note(r *http.Request, e *fault) {
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := asFault(err)
 	note(r, e)
-	if e.httpStatus() == http.StatusUnauthorized {
+	if e.httpStatus() == http.StatusUnauthorized && len(r.Header.Values("Authorization")) > 0 {
 		// RFC 6749 §5.2: a client that tried the Authorization header is told which scheme
-		// works. Sending it always is allowed and saves guessing.
+		// works. The others are told by the description, which libraries (openid-client)
+		// hide behind a challenge.
 		w.Header().Set("WWW-Authenticate", `Basic realm="`+p.Issuer+`", charset="UTF-8"`)
 	}
 	writeJSON(w, e.httpStatus(), errorBody{e.name, describe(e.Public)})

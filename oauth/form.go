@@ -3,7 +3,6 @@ package oauth
 import (
 	"errors"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -72,13 +71,18 @@ func tooLarge() *fault {
 // single refuses parameters that come twice (RFC 6749 §3.1, §3.2): the one that is
 // checked might not be the one that is used. resource may repeat (RFC 8707 §2).
 func single(form url.Values) error {
-	for _, name := range slices.Sorted(maps.Keys(form)) {
-		if len(form[name]) > 1 && name != "resource" {
-			if len(name) > 40 {
-				name = name[:40] + "..."
-			}
-			return refuse(invalidRequest, "The parameter '%s' is given more than once.", name)
+	var double []string
+	for name, values := range form {
+		if len(values) > 1 && name != "resource" {
+			double = append(double, name)
 		}
 	}
-	return nil
+	if double == nil {
+		return nil
+	}
+	name := slices.Min(double)
+	if len(name) > 40 {
+		name = name[:40] + "..."
+	}
+	return refuse(invalidRequest, "The parameter '%s' is given more than once.", name)
 }

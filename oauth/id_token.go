@@ -24,7 +24,7 @@ func (t idTokens) GenerateIDToken(ctx context.Context, _ time.Duration, r fosite
 	}
 	accessToken, code := handedOut(ctx)
 	u.bind(claims, accessToken, code)
-	return t.p.signIDToken(ctx, &u.client.Client, claims)
+	return t.p.signIDToken(ctx, u.client.Client, claims)
 }
 
 // idTokenClaims are all but those that bind the token to its request.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -40,13 +41,13 @@ func (p *Provider) Introspect(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	caller, err := p.introspector(r.Context(), r, form)
+	caller, held, err := p.introspector(r.Context(), r, form)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	idp.Note(r.Context(), slog.String("client", caller.ID))
-	found, err := p.introspect(r.Context(), caller, form.Get("token"))
+	found, err := p.introspect(r.Context(), caller, held, form.Get("token"))
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -56,8 +57,8 @@ func (p *Provider) Introspect(w http.ResponseWriter, r *http.Request) {
 
 // introspect answers about a token as it is now. token_type_hint is not needed: the
 // token says what it is (RFC 7662 §2.1 lets us ignore it).
-func (p *Provider) introspect(ctx context.Context, caller idp.Client, token string) (introspection, error) {
-	t, err := p.lookUp(ctx, token)
+func (p *Provider) introspect(ctx context.Context, caller *idp.Client, held idp.Holding, token string) (introspection, error) {
+	t, err := p.lookUp(ctx, held, token)
 	if err == nil {
 		err = mayIntrospect(caller, t)
 	}
@@ -78,7 +79,7 @@ func (p *Provider) introspect(ctx context.Context, caller idp.Client, token stri
 // that are meant for it, or of all. Attack: a refresh token, held up as a bearer token to a resource server that
 // asks for nothing but "active", opens it for months. Decision: to anybody but its own
 // client it is no token.
-func mayIntrospect(caller idp.Client, t *presented) error {
+func mayIntrospect(caller *idp.Client, t *presented) error {
 	switch {
 	case t.grant.ClientID == caller.ID:
 		t.client = client{Client: caller}
@@ -91,7 +92,7 @@ func mayIntrospect(caller idp.Client, t *presented) error {
 	return tokenDead(nil)
 }
 
-func (p *Provider) describeToken(caller idp.Client, t *presented) introspection {
+func (p *Provider) describeToken(caller *idp.Client, t *presented) introspection {
 	out := introspection{
 		Active: true, Scope: strings.Join(t.scopes, " "), ClientID: t.grant.ClientID,
 		Expires: t.expires.Unix(), Subject: t.subject(), Audience: oneOrMany(t.audience), Issuer: p.Issuer, SID: t.grant.SID,
@@ -111,26 +112,26 @@ func (p *Provider) describeToken(caller idp.Client, t *presented) introspection 
 // introspector authenticates the caller. Attack: with a stolen token and any client_id
 // one could ask what it is good for (RFC 7662 §2.1, §4). Decision: only clients that
 // have proven who they are, and that may work at all.
-func (p *Provider) introspector(ctx context.Context, r *http.Request, form map[string][]string) (idp.Client, error) {
-	c, err := p.authenticate(ctx, r, form)
+func (p *Provider) introspector(ctx context.Context, r *http.Request, form url.Values) (*idp.Client, idp.Holding, error) {
+	c, held, err := p.authenticateFor(ctx, r, form, p.grantIn(form.Get("token")))
 	switch {
 	case err != nil:
-		return c, err
+		return c, held, err
 	case c.Public():
-		return c, refuse(invalidClient, "This client is public: only a client that authenticates may ask about tokens.")
+		return c, held, refuse(invalidClient, "This client is public: only a client that authenticates may ask about tokens.")
 	case c.Disabled:
-		return c, refuse(invalidClient, "This application has been switched off by an administrator.")
+		return c, held, refuse(invalidClient, "This application has been switched off by an administrator.")
 	}
-	return c, present(form, "token")
+	return c, held, present(form, "token")
 }
 
 // writeIntrospection answers in JSON, or signed if the caller wants that (RFC 9701 §4, §5).
-func (p *Provider) writeIntrospection(w http.ResponseWriter, r *http.Request, caller idp.Client, found introspection) {
+func (p *Provider) writeIntrospection(w http.ResponseWriter, r *http.Request, caller *idp.Client, found introspection) {
 	if !wantsJWT(r) {
 		writeJSON(w, http.StatusOK, found)
 		return
 	}
-	token, err := p.sign(r.Context(), &caller, cmp.Or(caller.IntrospectionSignedResponseAlg, introspectionAlg), introspectionType, map[string]any{
+	token, err := p.sign(r.Context(), caller, cmp.Or(caller.IntrospectionSignedResponseAlg, introspectionAlg), introspectionType, map[string]any{
 		"iss": p.Issuer, "aud": caller.ID, "iat": p.now().Unix(), "token_introspection": found,
 	})
 	if err != nil {

@@ -31,21 +31,7 @@ type pushedAnswer struct {
 // authenticates as at the token endpoint, and everything that the authorization endpoint
 // would refuse is refused here.
 func (p *Provider) Push(w http.ResponseWriter, r *http.Request) {
-	if cors(w, r, http.MethodPost) {
-		return
-	}
-	form, err := postForm(w, r, "pushed authorization request")
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	answer, err := p.push(r.Context(), r, form)
-	if err != nil {
-		traceRefused(r.Context(), "pushed authorization request", form, err)
-		p.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusCreated, answer)
+	p.serve(w, r, "pushed authorization request", http.StatusCreated, func(form url.Values) (any, error) { return p.push(r.Context(), r, form) })
 }
 
 func (p *Provider) push(ctx context.Context, r *http.Request, form url.Values) (*pushedAnswer, error) {
@@ -53,6 +39,7 @@ func (p *Provider) push(ctx context.Context, r *http.Request, form url.Values) (
 	if err != nil {
 		return nil, err
 	}
+	idp.TraceAbout(ctx, idp.About{App: c.ID})
 	idp.Note(ctx, slog.String("client", c.ID))
 	// Neither is a parameter of the request, and neither may lie in the store.
 	for _, secret := range []string{"client_secret", "client_assertion", "client_assertion_type"} {

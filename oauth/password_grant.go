@@ -26,7 +26,7 @@ func (p *Provider) passwordGrant(r *http.Request, u *unit, form url.Values) erro
 	}
 	u.grant = idp.Grant{
 		ID: idp.NewID(), ClientID: u.client.ID, Subject: person.Subject, GrantType: idp.GrantPassword,
-		Scopes:   grantable(&u.client.Client, form.Get("scope"), true),
+		Scopes:   grantable(u.client.Client, form.Get("scope"), true),
 		AuthTime: u.now, AMR: []string{"pwd"}, CreatedAt: u.now,
 	}
 	return nil

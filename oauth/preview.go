@@ -45,7 +45,7 @@ func (p *Provider) Preview(ctx context.Context, c idp.Client, subject string) (m
 // imagined is the unit of a sign-in that nobody made.
 func (p *Provider) imagined(ctx context.Context, c idp.Client, subject string) (*unit, error) {
 	c.FirstParty = true // consent is the person's, and changes nothing about the values
-	u := &unit{now: p.now(), grantType: idp.GrantCode, client: client{Client: c}}
+	u := &unit{now: p.now(), grantType: idp.GrantCode, client: client{Client: &c}}
 	u.grant = idp.Grant{
 		ID: idp.NewID(), ClientID: c.ID, Subject: subject, GrantType: idp.GrantCode, Scopes: c.Scopes(),
 		AuthTime: u.now, AMR: []string{"pwd"}, CreatedAt: u.now,

@@ -32,6 +32,7 @@ type Records interface {
 	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
 	CreateGrant(ctx context.Context, g idp.Grant, e idp.Event) error
 	Grant(ctx context.Context, id string) (idp.Grant, error)
+	Holding(ctx context.Context, clientID, grantID string) (idp.Holding, error)
 	RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error
 	RotateRefresh(ctx context.Context, r idp.Rotation) error
 	RevokeGrant(ctx context.Context, id, reason string, now time.Time) (bool, error)

@@ -347,14 +347,30 @@ func (w *watched) meanwhile() {
 }
 
 func (w *watched) Grant(ctx context.Context, id string) (idp.Grant, error) {
-	w.mu.Lock()
-	w.reads++
-	fail := w.fail
-	w.mu.Unlock()
-	if fail != nil {
-		return idp.Grant{}, fail
+	if err := w.read(id); err != nil {
+		return idp.Grant{}, err
 	}
 	return w.Store.Grant(ctx, id)
+}
+
+func (w *watched) Holding(ctx context.Context, clientID, grantID string) (idp.Holding, error) {
+	if err := w.read(grantID); err != nil {
+		return idp.Holding{}, err
+	}
+	if w.noClients != nil && clientID != "" {
+		return idp.Holding{}, w.noClients
+	}
+	return w.Store.Holding(ctx, clientID, grantID)
+}
+
+func (w *watched) read(grantID string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if grantID == "" {
+		return nil
+	}
+	w.reads++
+	return w.fail
 }
 
 // sharedRing makes keys once: RSA takes its time. Tests of two providers make their own.

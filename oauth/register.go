@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -149,7 +148,7 @@ func registrationBody(w http.ResponseWriter, r *http.Request) (map[string]json.R
 // from one network that no honest installation reaches; with an initial access token, an
 // administrator has answered for it.
 func (p *Provider) limitRegistrations(ctx context.Context, who registrant) error {
-	network := networkOf(idp.RequestOf(ctx).IP)
+	network := idp.RequestOf(ctx).Network()
 	if who.trusted || p.NoLimits || network == "" {
 		return nil
 	}
@@ -160,19 +159,6 @@ func (p *Provider) limitRegistrations(ctx context.Context, who registrant) error
 		return e
 	}
 	return err
-}
-
-// networkOf is the part of an address that one person or office is given.
-func networkOf(ip netip.Addr) string {
-	bits := 64
-	if ip.Is4() {
-		bits = 24
-	}
-	prefix, err := ip.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return prefix.String()
 }
 
 // register makes the client. The answer holds the secrets that are shown once.

@@ -105,11 +105,11 @@ func (p *Provider) sameClient(c idp.Client, body map[string]json.RawMessage) (se
 		return "", refuse(invalidClientMetadata, "client_id: It must be there, and be the one in the address.")
 	}
 	if raw, ok := body["client_secret"]; ok {
-		ok = json.Unmarshal(raw, &secret) == nil
-		if ok {
-			ok, err = p.secretMatches(&c, []string{secret})
+		var same *idp.Client
+		if json.Unmarshal(raw, &secret) == nil {
+			same, err = p.secretMatches(&c, []string{secret})
 		}
-		if err == nil && !ok {
+		if err == nil && same == nil {
 			err = refuse(invalidClientMetadata, "client_secret: It must be the current secret, or be left out.")
 		}
 	}

@@ -20,7 +20,7 @@ func (p *Provider) Revoke(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	caller, err := p.authenticate(r.Context(), r, form)
+	caller, held, err := p.authenticateFor(r.Context(), r, form, p.grantIn(form.Get("token")))
 	if err == nil {
 		err = present(form, "token")
 	}
@@ -29,7 +29,7 @@ func (p *Provider) Revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	idp.Note(r.Context(), slog.String("client", caller.ID))
-	if err := p.revokeToken(r.Context(), caller, form.Get("token")); err != nil {
+	if err := p.revokeToken(r.Context(), caller, held, form.Get("token")); err != nil {
 		p.fail(w, r, err)
 		return
 	}
@@ -41,8 +41,8 @@ func (p *Provider) Revoke(w http.ResponseWriter, r *http.Request) {
 // is what the client wanted (§2.2); one that is somebody else's is refused, and the
 // client is told (§2.1), where fosite says 200. A refresh token that was used before
 // still ends its family: the client may have lost the answer that had the next one.
-func (p *Provider) revokeToken(ctx context.Context, caller idp.Client, token string) error {
-	t, err := p.lookUp(ctx, token)
+func (p *Provider) revokeToken(ctx context.Context, caller *idp.Client, held idp.Holding, token string) error {
+	t, err := p.lookUp(ctx, held, token)
 	switch {
 	case isFault(err, invalidToken):
 		return nil

@@ -27,21 +27,26 @@ type tokenResponse struct {
 
 // Token is the token endpoint (RFC 6749 §3.2).
 func (p *Provider) Token(w http.ResponseWriter, r *http.Request) {
+	p.serve(w, r, "token", http.StatusOK, func(form url.Values) (any, error) { return p.exchange(r.Context(), r, form) })
+}
+
+// serve answers the POST of a program whose refusals are worth a trace.
+func (p *Provider) serve(w http.ResponseWriter, r *http.Request, endpoint string, status int, answer func(form url.Values) (any, error)) {
 	if cors(w, r, http.MethodPost) {
 		return
 	}
-	form, err := postForm(w, r, "token")
+	form, err := postForm(w, r, endpoint)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	answer, err := p.exchange(r.Context(), r, form)
+	body, err := answer(form)
 	if err != nil {
-		traceRefused(r.Context(), "token request", form, err)
+		traceRefused(r.Context(), strings.TrimSuffix(endpoint, " request")+" request", form, err)
 		p.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, answer)
+	writeJSON(w, status, body)
 }
 
 // postForm reads a request to one of the endpoints that programs post to.
@@ -69,13 +74,13 @@ func (p *Provider) exchange(ctx context.Context, r *http.Request, form url.Value
 	if err := checkGrantType(form); err != nil {
 		return nil, err
 	}
-	c, err := p.authenticate(ctx, r, form)
+	c, held, err := p.authenticateFor(ctx, r, form, p.grantNamed(form))
 	if err != nil {
 		return nil, err
 	}
 	idp.TraceAbout(ctx, idp.About{App: c.ID})
 	idp.Note(ctx, slog.String("client", c.ID), slog.String("grant_type", form.Get("grant_type")))
-	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}}
+	u := &unit{now: p.now(), grantType: form.Get("grant_type"), client: client{Client: c}, held: held}
 	if err := p.prepare(r, u, form); err != nil {
 		return nil, err
 	}
@@ -156,7 +161,7 @@ func present(form url.Values, names ...string) error {
 
 // withForm gives fosite the parameters that were read and checked here.
 func withForm(r *http.Request, form url.Values) *http.Request {
-	r = r.Clone(r.Context())
+	r = r.WithContext(r.Context()) // a copy
 	r.Form, r.PostForm = form, form
 	return r
 }

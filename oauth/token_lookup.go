@@ -20,16 +20,16 @@ type presented struct {
 }
 
 // lookUp finds the grant of an access or refresh token; which of them it is, the token
-// says. What is not ours, or is over, is [invalidToken]; a forged token costs no read.
+// says, and held has the grant if that was read already. What is not ours, or is over, is [invalidToken]; a forged token costs no read.
 // Whether the token may still be used is the question of [Provider.alive].
-func (p *Provider) lookUp(ctx context.Context, token string) (*presented, error) {
+func (p *Provider) lookUp(ctx context.Context, held idp.Holding, token string) (*presented, error) {
 	if strings.HasPrefix(token, refreshPrefix) {
-		return p.lookUpRefresh(ctx, token)
+		return p.lookUpRefresh(ctx, held, token)
 	}
-	return p.lookUpAccess(ctx, token)
+	return p.lookUpAccess(ctx, held, token)
 }
 
-func (p *Provider) lookUpAccess(ctx context.Context, token string) (*presented, error) {
+func (p *Provider) lookUpAccess(ctx context.Context, held idp.Holding, token string) (*presented, error) {
 	if !strings.HasPrefix(token, accessPrefix) && strings.Count(token, ".") == 2 {
 		return p.lookUpJWT(ctx, token)
 	}
@@ -38,25 +38,25 @@ func (p *Provider) lookUpAccess(ctx context.Context, token string) (*presented, 
 	if err != nil || !now.Before(t.expires) {
 		return nil, tokenDead(err)
 	}
-	g, err := p.Records.Grant(ctx, t.grantID)
+	g, err := p.grantOf(ctx, &held, t.grantID)
 	if err != nil {
 		return nil, orDead(err)
 	}
-	found := &presented{unit{now: now, grant: g}, true, t.issued, t.expires, selectedScopes(g.Scopes, t.scopes)}
+	found := &presented{unit{now: now, grant: g, held: held}, true, t.issued, t.expires, selectedScopes(g.Scopes, t.scopes)}
 	found.audience = selectedScopes(p.everyAudience(&found.unit), t.aud)
 	return found, nil
 }
 
-func (p *Provider) lookUpRefresh(ctx context.Context, token string) (*presented, error) {
+func (p *Provider) lookUpRefresh(ctx context.Context, held idp.Holding, token string) (*presented, error) {
 	id, seq, err := p.tokens.readRefresh(token)
 	if err != nil {
 		return nil, tokenDead(err)
 	}
-	g, err := p.Records.Grant(ctx, id)
+	g, err := p.grantOf(ctx, &held, id)
 	if err != nil {
 		return nil, orDead(err)
 	}
-	t := &presented{unit: unit{now: p.now(), grant: g, seq: seq}, expires: g.RefreshExpiresAt, scopes: g.Scopes}
+	t := &presented{unit: unit{now: p.now(), grant: g, held: held, seq: seq}, expires: g.RefreshExpiresAt, scopes: g.Scopes}
 	t.audience = p.everyAudience(&t.unit)
 	if seq < g.RefreshSeq && g.RefreshGraceUntil.Before(t.expires) {
 		t.expires = g.RefreshGraceUntil
@@ -70,11 +70,11 @@ func (p *Provider) alive(ctx context.Context, t *presented) error {
 	if !t.grant.RevokedAt.IsZero() || !t.access && !t.current() {
 		return tokenDead(nil)
 	}
-	if t.client.ID == "" {
-		var err error
-		if t.client.Client, err = p.Records.Client(ctx, t.grant.ClientID); err != nil {
-			return orDead(err)
-		}
+	if t.client.Client == nil {
+		t.client.Client = t.held.Owner
+	}
+	if t.client.Client == nil {
+		return tokenDead(idp.ErrNotFound)
 	}
 	if !t.access && !t.client.AllowsGrant("refresh_token") {
 		return tokenDead(nil)

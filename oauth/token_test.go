@@ -138,9 +138,7 @@ func TestClientAuthentication(t *testing.T) {
 			}
 			status := map[string]int{"invalid_client": 401, "invalid_request": 400}[c.error]
 			wantError(t, a, status, c.error, c.text)
-			if status == 401 && !strings.HasPrefix(a.header.Get("WWW-Authenticate"), `Basic realm="`) {
-				t.Error("F8: 401 without WWW-Authenticate")
-			}
+			wantChallenge(t, a, status == 401 && c.header != "")
 		})
 	}
 }
@@ -335,5 +333,14 @@ func TestNoIDTokenWithoutOpenID(t *testing.T) {
 	h.client("wiki", nil)
 	if body := h.signIn(t, "wiki", "scope", "email"); body["id_token"] != nil || body["scope"] != "email" {
 		t.Errorf("got %v", body)
+	}
+}
+
+// wantChallenge: F8, RFC 6749 §5.2. Who tried the Authorization header is told which
+// scheme works; the challenge would hide the description from the others' libraries.
+func wantChallenge(t *testing.T, a answer, tried bool) {
+	t.Helper()
+	if got := a.header.Get("WWW-Authenticate"); strings.HasPrefix(got, `Basic realm="`) != tried || !tried && got != "" {
+		t.Errorf("F8: the challenge is %q", got)
 	}
 }

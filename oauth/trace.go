@@ -140,19 +140,6 @@ func claimValues(claims map[string]any) []idp.Value {
 	return out
 }
 
-// traceDirectory says what the directory answered about the person of a grant: the values
-// of what it knows only where they are issued. Whoever asked decides whether that is a fault.
-func traceDirectory(ctx context.Context, person idp.Person, err error) {
-	step := idp.Step{Name: "directory", Result: idp.Noted, Expected: "an active account", Received: string(person.Status), Values: []idp.Value{
-		{Name: "directory", Text: person.Directory},
-		{Name: "attributes", Text: strings.Join(slices.Sorted(maps.Keys(person.Attributes)), " ")},
-	}}
-	if err != nil {
-		step.Cause = err.Error()
-	}
-	idp.Trace(ctx, step)
-}
-
 // traceRefused is the trace of a program's request that is refused. What is asked for
 // again and again until a person has acted is no fault.
 func traceRefused(ctx context.Context, endpoint string, form url.Values, err error) {

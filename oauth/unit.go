@@ -20,11 +20,13 @@ type unit struct {
 	now       time.Time
 	grantType string
 	client    client
+	held      idp.Holding // what was read with the client
 	person    idp.Person
 	custom    []Scope // the operator's
 	grant     idp.Grant
-	audience  []string       // whom the access token is for
-	seq       int64          // of the refresh token that was presented
+	audience  []string // whom the access token is for
+	seq       int64    // of the refresh token that was presented
+	view      *fosite.Request
 	request   *authorization // at the authorization endpoint, nil elsewhere
 	ticket    string         // of the device that the grant is for
 
@@ -53,25 +55,30 @@ func (u *unit) accessExpires() time.Time { return u.now.Add(u.accessLife()) }
 // history or a log, and no refresh token made its holder prove anything since.
 func (u *unit) accessLife() time.Duration {
 	if u.request != nil {
-		return min(frontTTL, accessLife(&u.client.Client))
+		return min(frontTTL, accessLife(u.client.Client))
 	}
-	return accessLife(&u.client.Client)
+	return accessLife(u.client.Client)
 }
 
-// requester rebuilds fosite's view of the grant.
+// requester is fosite's view of the grant. Its handlers ask for it again and again, and
+// change nothing in it but the session that is theirs anyway.
 func (u *unit) requester() *fosite.Request {
+	if u.view != nil {
+		return u.view
+	}
 	scopes := fosite.Arguments(u.scopes())
-	return &fosite.Request{
+	u.view = &fosite.Request{
 		ID: u.grant.ID, Client: &u.client, RequestedAt: u.grant.CreatedAt,
 		RequestedScope: scopes, GrantedScope: scopes,
 		Form:    challengeForm(u.grant),
 		Session: newSession(u.grant.Subject),
 	}
+	return u.view
 }
 
 // scopes of the grant that the client may still have.
 func (u *unit) scopes() []string {
-	return slices.DeleteFunc(slices.Clone(u.grant.Scopes), func(s string) bool { return !slices.Contains(u.client.Scopes(), s) })
+	return among(u.grant.Scopes, u.client.Scopes())
 }
 
 func challengeForm(g idp.Grant) url.Values {
@@ -129,7 +136,7 @@ func (p *Provider) loadByCode(ctx context.Context, u *unit, code string) error {
 	if err != nil {
 		return unknown.because(err)
 	}
-	g, err := p.Records.Grant(ctx, id)
+	g, err := p.grantOf(ctx, &u.held, id)
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
 		return unknown.because(err)
@@ -177,7 +184,7 @@ func (p *Provider) loadByRefresh(ctx context.Context, u *unit, token string) err
 	if err != nil {
 		return unknown.because(err)
 	}
-	g, err := p.Records.Grant(ctx, id)
+	g, err := p.grantOf(ctx, &u.held, id)
 	switch {
 	case errors.Is(err, idp.ErrNotFound):
 		return unknown.because(err)

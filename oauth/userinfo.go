@@ -35,7 +35,7 @@ func (p *Provider) UserInfo(w http.ResponseWriter, r *http.Request) {
 		p.failBearer(w, r, refusedDead(err))
 		return
 	}
-	p.writeUserInfo(w, r, &t.client.Client, claims)
+	p.writeUserInfo(w, r, t.client.Client, claims)
 }
 
 func (u *unit) userInfoClaims(scopes []string) (map[string]any, error) {
@@ -135,7 +135,7 @@ func allowsPlace(w http.ResponseWriter, r *http.Request, t *presented, where tok
 // resolve finds what an access token stands for, as it is now. A token of a client that
 // acts for itself is nobody's.
 func (p *Provider) resolve(ctx context.Context, token string) (*presented, error) {
-	t, err := p.lookUpAccess(ctx, token)
+	t, err := p.lookUpAccess(ctx, idp.Holding{}, token)
 	if err != nil {
 		return nil, err
 	}

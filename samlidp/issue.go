@@ -71,7 +71,7 @@ func settled(q *request, f idp.Flow) error {
 // person asks the directory again: between sign-in and answer an admin may have acted.
 func (p *Provider) person(ctx context.Context, sp idp.ServiceProvider, subject string) (idp.Person, error) {
 	person, err := p.people.PersonFor(ctx, subject, sp.ProfileQuery)
-	traceDirectory(ctx, person, err)
+	idp.TraceDirectory(ctx, person, err)
 	if errors.Is(err, idp.ErrNotFound) {
 		person, err = idp.Person{Subject: subject, Status: idp.Gone}, nil
 	}

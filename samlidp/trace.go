@@ -3,7 +3,6 @@ package samlidp
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -157,19 +156,6 @@ func signatureAlgorithmOf(root *wire.Element) string {
 		}
 	}
 	return ""
-}
-
-// traceDirectory says what the directory answered: the values of what it knows only where
-// they are issued.
-func traceDirectory(ctx context.Context, person idp.Person, err error) {
-	step := idp.Step{Name: "directory", Result: idp.Noted, Expected: "an active account", Received: string(person.Status), Values: []idp.Value{
-		{Name: "directory", Text: person.Directory},
-		{Name: "attributes", Text: strings.Join(slices.Sorted(maps.Keys(person.Attributes)), " ")},
-	}}
-	if err != nil {
-		step.Cause = err.Error()
-	}
-	idp.Trace(ctx, step)
 }
 
 // traceIssued says what the application is told.

@@ -40,6 +40,7 @@ func tabs() []tab {
 		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
 		{"test", "Test", readsApps, probeTab},
 		{"lint", "Lint", readsApps, lintTab},
+		{"verify", "Test sign-in", readsApps, verifyTab},
 	}
 }
 

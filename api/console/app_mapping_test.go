@@ -210,7 +210,7 @@ func TestATraceIsOpenedByItsSupportCode(t *testing.T) {
 	w, _, _ := shop(t)
 	b, _ := w.as("olga", "/admin")
 	at(t, b.Open(w.Issuer+"/admin/traces?support_code=AAAA-AAAA"), http.StatusOK, "/admin/traces", "There is no trace with this support code")
-	failed := b.Open(w.Issuer + "/authorize?client_id=wiki&redirect_uri=https://evil.example/&response_type=code&scope=openid")
+	failed := b.Open(w.Issuer + "/oauth2/authorize?client_id=wiki&redirect_uri=https://evil.example/&response_type=code&scope=openid")
 	code := failed.TextOf("support-code")
 	if code == "" {
 		t.Fatalf("no support code: %d %s", failed.Status, failed.Text())

@@ -19,7 +19,7 @@ type personPage struct {
 	Access   *Form           // why can they not sign in
 	Help     []aid
 	Groups   []Cell
-	Sessions Table
+	Browsers Table
 	Grants   Table
 	Consents Table
 	Accounts Table
@@ -117,16 +117,16 @@ func (v *visit) rowButton(action, submit, name, value string) Cell {
 func (v *visit) personSessions(ctx context.Context, reader api.PeopleReader, p *personPage) error {
 	l, err := reader.PersonSessions(ctx, p.Person.Subject)
 	_, notHelper := v.actor.PeopleHelper()
-	p.Sessions = Table{Caption: "Signed-in browsers", Columns: []string{"Browser", "Address", "Signed in", "Last seen", "Ends"}, Empty: "Not signed in anywhere."}
+	p.Browsers = Table{Caption: "Signed-in browsers", Columns: []string{"Browser", "Address", "Signed in", "Last seen", "Ends"}, Empty: "Not signed in anywhere."}
 	if notHelper == nil {
-		p.Sessions.Columns = append(p.Sessions.Columns, "")
+		p.Browsers.Columns = append(p.Browsers.Columns, "")
 	}
 	for _, s := range l.Items {
 		row := []Cell{{Text: browserOf(s.UserAgent)}, {Text: s.IP}, {Text: when(s.AuthTime)}, {Text: when(s.SeenAt)}, {Text: when(s.ExpiresAt)}}
 		if notHelper == nil {
 			row = append(row, v.rowButton(personPath(p.Person.Subject)+"/end-session", "End", "sid", s.ID))
 		}
-		p.Sessions.Rows = append(p.Sessions.Rows, row)
+		p.Browsers.Rows = append(p.Browsers.Rows, row)
 	}
 	return err
 }

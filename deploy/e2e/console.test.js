@@ -54,6 +54,30 @@ for (const scripted of [true, false]) {
   });
 }
 
+for (const scripted of [true, false]) {
+  test(`an owner tests an app by signing in to it, ${scripted ? 'with' : 'without'} JavaScript`, async () => {
+    const { page, look } = await visit({ javaScriptEnabled: scripted });
+    await page.goto(`${base}/admin/apps`);
+    await signIn(page, ...owner);
+    await page.click('tbody a');
+    await page.click('text=Test sign-in');
+    await look('verify');
+    await page.fill('[name=user]', 'nobody');
+    await page.click('text=Test as this person');
+    assert.match(await page.textContent('[role=alert]'), /No directory knows this person/);
+    await look('verify-fault');
+    await page.fill('[name=user]', 'grace');
+    await page.click('text=Test as this person');
+    assert.match(await page.textContent('#verdict'), /passed/);
+    await look('verification');
+    await page.click('text=Test again');
+    await page.click('text=Sign in for a test');
+    await page.fill('[name=password]', owner[1]);
+    await page.click('#login-submit');
+    assert.match(await page.textContent('#verdict'), /passed/);
+  });
+}
+
 test('a recovery link makes an owner', async () => {
   const link = product.run('admin', 'recover').trim();
   const { page, look } = await visit();

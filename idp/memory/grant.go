@@ -43,6 +43,32 @@ func (s *Store) Grant(ctx context.Context, id string) (idp.Grant, error) {
 	return clone(g), nil
 }
 
+// Holding is [idp.Grants]'s. Rows are replaced, never changed, so a client can be shared.
+func (s *Store) Holding(ctx context.Context, clientID, grantID string) (h idp.Holding, err error) {
+	unlock, err := s.begin(ctx)
+	if err != nil {
+		return h, err
+	}
+	defer unlock()
+	h.Client = s.shared(clientID)
+	g, ok := s.grants[grantID]
+	if !ok {
+		return h, nil
+	}
+	h.Grant, h.Owner = clone(g), s.shared(g.ClientID)
+	h.Consent = clone(s.consents[[2]string{g.Subject, g.ClientID}])
+	return h, nil
+}
+
+// shared returns nil if there is no such client.
+func (s *Store) shared(id string) *idp.Client {
+	c, ok := s.clients.rows[id]
+	if !ok {
+		return nil
+	}
+	return &c
+}
+
 // RedeemCode is [idp.Grants]'s.
 func (s *Store) RedeemCode(ctx context.Context, r idp.Redemption, now time.Time) error {
 	unlock, err := s.begin(ctx)

@@ -30,6 +30,7 @@ func TestAVerbIsOneRoundTrip(t *testing.T) {
 		}},
 		{"RotateRefresh", 1, func(id string) error { return r.RotateRefresh(ctx, idp.Rotation{GrantID: id, Seq: 1}) }},
 		{"Grant", 1, func(id string) error { _, err := r.Grant(ctx, id); return err }},
+		{"Holding: client, grant and consent", 1, func(id string) error { _, err := r.Holding(ctx, "wiki", id); return err }},
 		{"RevokeGrant", 1, func(id string) error { _, err := r.RevokeGrant(ctx, id, "x", now); return err }},
 		{"CreateFlow", 1, func(id string) error { return r.CreateFlow(ctx, idp.Flow{ID: id, ExpiresAt: end}) }},
 		{"UpdateFlow", 1, func(id string) error { return r.UpdateFlow(ctx, idp.Flow{ID: id, Version: 1, ExpiresAt: end}) }},

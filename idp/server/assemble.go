@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -68,7 +69,7 @@ func (s *Server) assemble() error {
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
 		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Tickets: o.Flows, Limits: s.login, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		Directories: s.users, SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
-		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview},
+		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview}, Verify: s.verifiers(),
 	})
 	s.console, err = console.New(console.Options{
 		Issuer: o.Config.Issuer, Admins: s.admin, Login: s.login, People: s.users, Pages: s.pages, MAC: s.ring.MAC("console"), Now: s.now,
@@ -102,21 +103,28 @@ type apps struct {
 // App implements [login.Apps].
 func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 	if protocol == idp.ProtocolSAML {
-		sp, err := a.records.ServiceProvider(ctx, id)
-		if err != nil {
-			return login.App{}, err
-		}
-		return login.App{
-			Name: sp.Name, URL: sp.StartURL, Assigned: sp.Assigned, ProfileQuery: sp.ProfileQuery,
-			FirstParty: true, // SAML asks for no consent
-		}, nil
+		return a.serviceProvider(ctx, id)
 	}
 	c, err := a.records.Client(ctx, id)
+	if errors.Is(err, idp.ErrNotFound) && protocol == idp.ProtocolVerify { // all apps share one namespace
+		return a.serviceProvider(ctx, id)
+	}
 	if err != nil {
 		return login.App{}, err
 	}
 	return login.App{
 		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI,
 		FirstParty: c.FirstParty, Assigned: c.Assigned, ProfileQuery: c.ProfileQuery,
+	}, nil
+}
+
+func (a apps) serviceProvider(ctx context.Context, id string) (login.App, error) {
+	sp, err := a.records.ServiceProvider(ctx, id)
+	if err != nil {
+		return login.App{}, err
+	}
+	return login.App{
+		Name: sp.Name, URL: sp.StartURL, Assigned: sp.Assigned, ProfileQuery: sp.ProfileQuery,
+		FirstParty: true, // SAML asks for no consent
 	}, nil
 }

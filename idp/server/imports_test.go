@@ -42,6 +42,7 @@ var layers = map[string][]string{
 	"idp/config":               {},
 	"api/documents":            {},
 	"api/presets":              {"idp", "api/documents"},
+	"api/verify":               {"idp"},
 	// L2: protocols and pages, never each other
 	"oauth":        {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
 	"samlidp":      {"idp", "keys", "userdir", "idp/web", "idp/mapping", "samlidp/wire", "samlidp/dsig", "samlidp/md", "samlidp/msg", "samlidp/xenc"},
@@ -51,10 +52,10 @@ var layers = map[string][]string{
 	"samlidp/md":   {"idp", "samlidp/wire", "samlidp/dsig", "samlidp/xenc"},
 	"samlidp/msg":  {"idp", "samlidp/wire"},
 	"idp/login":    {"idp", "keys", "userdir", "idp/web", "idp/mapping"},
-	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping", "api/presets"},
-	"api/console":  {"idp", "keys", "idp/web", "api", "api/presets"},
+	"api":          {"idp", "keys", "userdir", "idp/web", "idp/mapping", "api/presets", "api/verify"},
+	"api/console":  {"idp", "keys", "idp/web", "api", "api/presets", "api/verify"},
 	// L3: the composition root; not the store drivers
-	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api", "api/console", "api/presets"},
+	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "api", "api/console", "api/presets", "api/verify"},
 	// The demo applications are strangers to us: HTTP clients of the public endpoints.
 	"idp/demo": {"userdir/httpdir/fakeimis"},
 	// L4

@@ -55,6 +55,7 @@ type readsOfRecords interface {
 	SubjectLinks(ctx context.Context, subject string) ([]idp.SubjectLink, error)
 	PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
 	Grant(ctx context.Context, id string) (idp.Grant, error)
+	Holding(ctx context.Context, clientID, grantID string) (idp.Holding, error)
 	Grants(ctx context.Context, f idp.GrantFilter, p idp.Page) ([]idp.Grant, error)
 	Consent(ctx context.Context, subject, clientID string) (idp.Consent, error)
 	Consents(ctx context.Context, subject string) ([]idp.Consent, error)
@@ -68,6 +69,7 @@ type readsOfRecords interface {
 	AdminTokens(ctx context.Context, p idp.Page) ([]idp.AdminToken, error)
 	Deliveries(ctx context.Context, app string, p idp.Page) ([]idp.Delivery, error)
 	Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error)
+	LastEvents(ctx context.Context, apps, names []string) ([]idp.Event, error)
 	Ping(ctx context.Context) error
 	Close() error
 }

@@ -32,11 +32,6 @@ func (d *database) Read(ctx context.Context, verb func(sqlstore.Tx) error) error
 	return verb(reader{d})
 }
 
-// Change is [sqlstore.Database]'s. Changes share transactions, so one more is no cost.
-func (d *database) Change(ctx context.Context, verb func(sqlstore.Tx) error) error {
-	return d.Write(ctx, verb)
-}
-
 // Together is [sqlstore.Database]'s.
 func (d *database) Together(ctx context.Context, statements ...sqlstore.Statement) error {
 	return d.Write(ctx, func(tx sqlstore.Tx) error {

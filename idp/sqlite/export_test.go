@@ -107,3 +107,11 @@ func (e *explained) explain(query string, args []any, ask func(string, ...any) (
 	e.plan(query, strings.Join(plan, "\n"))
 	return rows.Err()
 }
+
+// OpenDatabase is Open without the store on it.
+func OpenDatabase(ctx context.Context, path string) (sqlstore.Database, error) {
+	return open(ctx, path, patience)
+}
+
+// PatienceAfter is how long a batch may gather after another one.
+var PatienceAfter = patienceAfter

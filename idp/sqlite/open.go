@@ -74,7 +74,7 @@ func connect(path string, busy time.Duration, pragmas ...string) (*sql.DB, error
 		return nil, err
 	}
 	db.SetMaxOpenConns(readers)
-	db.SetMaxIdleConns(readers / 2)
+	db.SetMaxIdleConns(readers) // opening one, and preparing its statements, costs more than many reads
 	return db, nil
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // given are rows that come with the statement: a list of a few.
-var given = regexp.MustCompile(`SCAN (wanted|\d+ CONSTANT ROWS?|CONSTANT ROW)`)
+var given = regexp.MustCompile(`SCAN (wanted|one|\d+ CONSTANT ROWS?|CONSTANT ROW)`)
 
 // planned opens stores whose every statement is looked at: one that reads a whole table
 // is quick in every test and slow after a year.

@@ -6,12 +6,19 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"cloudsso/idp/sqlstore"
 )
 
-// maxBatch bounds how long the first of a batch waits for the last.
-const maxBatch = 256
+// maxBatch and maxGather bound how long the first of a batch waits for the last.
+const (
+	maxBatch  = 256
+	maxGather = 2 * time.Millisecond
+)
 
 var errClosed = errors.New("the database is closed")
 
@@ -28,6 +35,7 @@ type writer struct {
 
 type job struct {
 	verb    func(sqlstore.Tx) error
+	single  bool        // one statement: if that fails, SQLite undoes it alone
 	settled atomic.Bool // taken by the writer, or given up by the caller: whoever is first
 	err     error
 	done    chan struct{}
@@ -49,10 +57,18 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 // Write is [sqlstore.Database]'s. A caller who gives up while waiting is not served any
 // more; one whose verb has begun gets its true result.
 func (w *writer) Write(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return w.submit(ctx, &job{verb: verb, done: make(chan struct{})})
+}
+
+// Change is [sqlstore.Database]'s. Changes share transactions, so one more is no cost.
+func (w *writer) Change(ctx context.Context, verb func(sqlstore.Tx) error) error {
+	return w.submit(ctx, &job{verb: verb, single: true, done: make(chan struct{})})
+}
+
+func (w *writer) submit(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{verb: verb, done: make(chan struct{})}
 	select {
 	case w.jobs <- j:
 	case <-ctx.Done():
@@ -87,14 +103,28 @@ func (w *writer) close() error {
 
 func (w *writer) run() {
 	defer close(w.stopped)
+	var gather time.Duration
 	for {
 		select {
 		case j := <-w.jobs:
-			w.commit(w.waiting(j))
+			time.Sleep(gather)
+			batch, began := w.waiting(j), time.Now()
+			w.commit(batch)
+			gather = patienceAfter(len(batch), time.Since(began))
 		case <-w.quit:
 			return
 		}
 	}
+}
+
+// patienceAfter is how long the next batch may gather. A commit costs the processor more
+// than the changes in it, so where many change things at the same time, they wait for
+// each other, half as long as a commit takes them anyway. Who is alone waits for nobody.
+func patienceAfter(jobs int, commit time.Duration) time.Duration {
+	if jobs < 2 {
+		return 0
+	}
+	return min(commit/2, maxGather)
 }
 
 // waiting takes the first job and all that queue behind it.
@@ -146,9 +176,13 @@ func (w *writer) transact(batch []*job) error {
 	return err
 }
 
-// perform runs one verb in its savepoint. The error that it returns is the transaction's:
-// a disk that failed takes the savepoint with it.
+// perform runs one verb, in a savepoint if it may have something to undo. The error that
+// it returns is the transaction's: a disk that failed takes the savepoint with it.
 func (w *writer) perform(j *job) error {
+	if j.single {
+		j.err = j.verb(w.conn)
+		return fatal(j.err)
+	}
 	if err := w.conn.run("SAVEPOINT verb"); err != nil {
 		return err
 	}
@@ -158,6 +192,16 @@ func (w *writer) perform(j *job) error {
 		}
 	}
 	return w.conn.run("RELEASE verb")
+}
+
+// fatal returns the error of a statement after which nobody knows what SQLite has left of
+// the transaction: all but a constraint that the statement met.
+func fatal(err error) error {
+	var fault *sqlite.Error
+	if errors.As(err, &fault) && fault.Code()&0xff != sqlite3.SQLITE_CONSTRAINT {
+		return err
+	}
+	return nil
 }
 
 // connection is a [sqlstore.Tx]. It works without a context: interrupting one verb would

@@ -134,6 +134,67 @@ func TestAFailingVerbDoesNotDisturbItsNeighbours(t *testing.T) {
 	}
 }
 
+// A change has no savepoint: SQLite undoes a statement that meets a constraint alone, and
+// after any other error nobody knows what it undid, so nobody is told that all went well.
+func TestAFailingChangeTakesNobodyElseAlong(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		failing string
+		alone   bool // the others are served
+	}{
+		"a constraint":     {`INSERT INTO counters (key, n, expires_at) VALUES (x'00', 1, 1), (x'01', NULL, 1)`, true},
+		"another error":    {`INSERT INTO nowhere VALUES (1)`, false},
+		"a taken key":      {`INSERT INTO goose_db_version (id, version_id, is_applied) VALUES (1, 1, 1)`, true},
+		"a changed schema": {`INSERT INTO counters (nothing) VALUES (1)`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, err := sqlite.OpenDatabase(t.Context(), file(t))
+			wants(t, err, nil)
+			r := rig{sqlstore.New(db, time.Now), db.Write}
+			t.Cleanup(func() { _ = r.Close() })
+			said := r.together(t, 21, func(i int) error {
+				if i == 10 {
+					return db.Change(t.Context(), execute(row.failing))
+				}
+				return r.CreateGrant(t.Context(), idp.Grant{ID: fmt.Sprint(i)}, idp.Event{})
+			})
+			if said[10] == nil {
+				t.Error("the change did not fail")
+			}
+			for i, err := range said {
+				if i == 10 {
+					continue
+				}
+				_, reading := r.Grant(t.Context(), fmt.Sprint(i))
+				if (err == nil) != (reading == nil) || row.alone && err != nil {
+					t.Errorf("grant %d: told %v, and then %v", i, err, reading)
+				}
+			}
+			if n, err := r.Count(t.Context(), "\x00", time.Hour); err != nil || n != 1 {
+				t.Errorf("the failed change left something behind: %d, %v", n, err)
+			}
+		})
+	}
+}
+
+func TestOnlyWhoHasCompanyWaitsForMore(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		jobs         int
+		commit, want time.Duration
+	}{
+		{0, time.Second, 0},
+		{1, time.Second, 0},
+		{2, 400 * time.Microsecond, 200 * time.Microsecond},
+		{9, time.Second, 2 * time.Millisecond},
+	} {
+		if got := sqlite.PatienceAfter(row.jobs, row.commit); got != row.want {
+			t.Errorf("after %d in %v: %v, want %v", row.jobs, row.commit, got, row.want)
+		}
+	}
+}
+
 // When the whole transaction is lost, nobody may be told that something happened:
 // neither who wrote nor who found a neighbour's write in the way.
 func TestALostTransactionIsLostForAll(t *testing.T) {

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"time"
 
 	"cloudsso/idp"
@@ -97,13 +99,37 @@ func clientDocs(c idp.Client) (metadata, secrets string, err error) {
 	return metadata, secrets, err
 }
 
-func scanClient(rows *sql.Rows) (c idp.Client, err error) {
+// clientRow is a client as it is stored; without an id it is none.
+type clientRow struct {
+	id, metadata, secrets         string
+	version, createdAt, updatedAt int64
+}
+
+func (r *clientRow) targets() []any {
+	return []any{optional[string]{&r.id}, optional[int64]{&r.version}, optional[string]{&r.metadata}, optional[string]{&r.secrets},
+		optional[int64]{&r.createdAt}, optional[int64]{&r.updatedAt}}
+}
+
+func scanClient(rows *sql.Rows) (idp.Client, error) {
+	var r clientRow
+	if err := rows.Scan(r.targets()...); err != nil {
+		return idp.Client{}, err
+	}
+	return r.client()
+}
+
+func (r *clientRow) client() (idp.Client, error) {
 	var doc clientDoc
 	var secrets []secretDoc
-	err = rows.Scan(&c.ID, &c.Version, content{&doc}, content{&secrets}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
-	c.ClientMetadata, c.RegistrationTokenHash, c.Managed = doc.ClientMetadata, doc.RegistrationTokenHash, doc.Managed
+	if err := errors.Join(json.Unmarshal([]byte(r.metadata), &doc), json.Unmarshal([]byte(r.secrets), &secrets)); err != nil {
+		return idp.Client{}, err
+	}
+	c := idp.Client{
+		ID: r.id, Version: r.version, ClientMetadata: doc.ClientMetadata, RegistrationTokenHash: doc.RegistrationTokenHash, Managed: doc.Managed,
+		CreatedAt: time.UnixMicro(r.createdAt).UTC(), UpdatedAt: time.UnixMicro(r.updatedAt).UTC(),
+	}
 	for _, s := range secrets {
 		c.Secrets = append(c.Secrets, idp.ClientSecret(s))
 	}
-	return c, err
+	return c, nil
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -139,11 +140,31 @@ func (s *Store) revoke(ctx context.Context, where, reason string, now time.Time,
 	return revoked, nil
 }
 
-func scanGrant(rows *sql.Rows) (g idp.Grant, err error) {
+func scanGrant(rows *sql.Rows) (idp.Grant, error) {
+	var r grantRow
+	if err := rows.Scan(r.targets()...); err != nil {
+		return idp.Grant{}, err
+	}
+	return r.grant()
+}
+
+// grantRow is a grant and its document; without an ID it is none.
+type grantRow struct {
+	idp.Grant
+	doc string
+}
+
+func (r *grantRow) targets() []any {
+	return []any{optional[string]{&r.ID}, optional[string]{&r.ClientID}, optional[string]{&r.Subject}, optional[string]{&r.SessionID},
+		optional[string]{&r.CodeHash}, instant{&r.CodeExpiresAt}, instant{&r.CodeUsedAt},
+		optional[int64]{&r.RefreshSeq}, instant{&r.RefreshExpiresAt}, instant{&r.RefreshGraceUntil}, instant{&r.CreatedAt}, instant{&r.ExpiresAt},
+		instant{&r.RevokedAt}, optional[string]{&r.Revoked}, optional[string]{&r.doc}}
+}
+
+func (r *grantRow) grant() (idp.Grant, error) {
 	var d grantDoc
-	err = rows.Scan(&g.ID, &g.ClientID, &g.Subject, &g.SessionID, &g.CodeHash, instant{&g.CodeExpiresAt}, instant{&g.CodeUsedAt},
-		&g.RefreshSeq, instant{&g.RefreshExpiresAt}, instant{&g.RefreshGraceUntil}, instant{&g.CreatedAt}, instant{&g.ExpiresAt},
-		instant{&g.RevokedAt}, &g.Revoked, content{&d})
+	err := json.Unmarshal([]byte(r.doc), &d)
+	g := r.Grant
 	g.SID, g.GrantType, g.Scopes, g.RedirectURI, g.Nonce = d.SID, d.GrantType, d.Scopes, d.RedirectURI, d.Nonce
 	g.Challenge, g.AuthTime, g.ACR, g.AMR, g.Request = d.Challenge, d.AuthTime, d.ACR, d.AMR, d.Request
 	return g, err

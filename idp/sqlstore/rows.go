@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -129,10 +130,29 @@ type content struct{ v any }
 // Scan is [sql.Scanner]'s.
 func (c content) Scan(v any) error {
 	switch v := v.(type) {
+	case nil: // of a row that is not there
+		return nil
 	case string:
 		return json.Unmarshal([]byte(v), c.v)
 	case []byte:
 		return json.Unmarshal(v, c.v)
 	}
 	return errors.New("a document column holds no text")
+}
+
+// optional scans a column of a row that may not be there, as outer joins have it: then
+// the value stays as it is.
+type optional[T any] struct{ v *T }
+
+// Scan is [sql.Scanner]'s.
+func (o optional[T]) Scan(v any) error {
+	if v == nil {
+		return nil
+	}
+	is, ok := v.(T)
+	if !ok {
+		return fmt.Errorf("a column holds %T, not %T", v, is)
+	}
+	*o.v = is
+	return nil
 }

@@ -48,8 +48,9 @@ type Tx interface {
 
 // Store is [idp.Records] and [idp.Flows] in a SQL database.
 type Store struct {
-	db  Database
-	now func() time.Time
+	db    Database
+	now   func() time.Time
+	known clients
 }
 
 var (

@@ -38,6 +38,8 @@ func Records(t *testing.T, open Open[idp.Records]) {
 		{"a subject stays with its person", subjects},
 		{"a person moves to another subject", moveSubject},
 		{"a grant comes back whole", grants},
+		{"what decides about a grant is read in one step", holding},
+		{"a client that comes back with the same ID is known for another", holdingOfSuccessor},
 		{"a grant and its event are stored both or neither", grantAndEvent},
 		{"a code is redeemed once", redeemCode},
 		{"a refresh family moves one step at a time", rotateRefresh},
