@@ -125,15 +125,26 @@ for (const scripted of [true, false]) {
     await page.click('.actions >> text=Save');
     assert.match(await page.textContent('#notice'), /Saved/);
     assert.equal(await page.inputValue(`#from-${last}`), 'attributes.text("title")');
-    await page.goto(`${base}/admin/apps/demo/mapping`);
+    const client = (await product.api('GET', 'clients')).items[0].client_id;
+    await page.goto(`${base}/admin/apps/${client}/mapping`);
     await look(name('mapping-oidc'));
   });
 }
 
+test('an event shows what was changed, and leads to its trace', async () => {
+  await product.api('PATCH', 'service-providers/crm', { name: 'Customers & co', assigned: { groups: ['sales'] } });
+  const { page, look } = await open('/admin/events');
+  assert.match(await page.textContent('.changes'), /Customers & co/);
+  await look('events-changes');
+  await page.locator('tr', { hasText: 'login.success' }).locator('a').last().click();
+  await page.locator('.trace td').first().waitFor();
+  await look('trace');
+});
+
 test('the pages hold up on a phone and in the dark', async () => {
   for (const [kind, options] of [['narrow', { viewport: { width: 360, height: 740 } }], ['dark', { colorScheme: 'dark' }]]) {
     const { page, look } = await open('/admin/people', options);
-    for (const at of ['people', 'people/new', 'groups', 'keys', 'rollovers/crm', 'apps/crm/mapping', 'deliveries', 'events']) {
+    for (const at of ['people', 'people/new', 'groups', 'keys', 'rollovers/crm', 'apps/crm/mapping', 'apps/crm/access', 'deliveries', 'events']) {
       await page.goto(`${base}/admin/${at}`);
       await look(`${at.replaceAll('/', '-')}-${kind}`);
       assert.ok(await fits(page), `${at} scrolls sideways`);
