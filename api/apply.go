@@ -21,7 +21,7 @@ const (
 
 // ApplyDocument is one object of a file.
 type ApplyDocument struct {
-	Kind string          `json:"kind" enum:"Group,User,Client,ServiceProvider"`
+	Kind string          `json:"kind" enum:"Group,User,Client,ServiceProvider,TokenApp"`
 	File string          `json:"file" minLength:"1" maxLength:"1024" doc:"Where it comes from, for people."`
 	Body json.RawMessage `json:"body" doc:"As for the POST that makes such an object, with its name: client_id, app, username, name."`
 }
@@ -54,6 +54,7 @@ type ObjectChange struct {
 	Done             bool          `json:"done,omitempty"`
 	ClientSecret     string        `json:"client_secret,omitempty" doc:"If one was made. Shown once."`
 	SharedSigningKey string        `json:"shared_signing_key,omitempty" doc:"If one was made. Shown once."`
+	SharedKey        string        `json:"shared_key,omitempty" doc:"Of a signed-token app, if one was made. Shown once."`
 }
 
 // step is an ObjectChange, and how it is carried out; nil: not at all.
@@ -184,6 +185,18 @@ func (a *applying) once(space, name, field string) error {
 	return nil
 }
 
+// freeName refuses a new app with the name of another one.
+func (a *applying) freeName(ctx context.Context, name, field string) error {
+	_, err := a.findApp(ctx, name)
+	switch {
+	case err == nil:
+		return idp.Errorf(idp.Conflict, "There is another app called %s already.", name).On(field)
+	case idp.AsError(err).Code == idp.NotFound:
+		return nil
+	}
+	return err
+}
+
 // keep is who keeps an object from now on.
 func (a *applying) keep(was idp.Managed, file string, secret bool) (idp.Managed, error) {
 	if was.Source != "" && was.Source != a.Source && !a.TakeOver {
@@ -204,7 +217,7 @@ func kept(was, is idp.Managed) []FieldChange {
 	case was.File != is.File:
 		return []FieldChange{{Field: "managed_by", Old: was.File, New: is.File}}
 	}
-	return []FieldChange{{Field: "client_secret", Secret: true}} // in the file from now on, or no more
+	return []FieldChange{{Field: "secret", Secret: true}} // in the file from now on, or no more
 }
 
 // bodyOf reads a body as strictly as the operation that makes such an object.

@@ -51,8 +51,8 @@ func (a *applying) client(ctx context.Context, d ApplyDocument) (*step, error) {
 }
 
 func (a *applying) createsClient(ctx context.Context, s *step, c idp.Client, secret string) (*step, error) {
-	if _, err := a.Records.ServiceProvider(ctx, c.ID); err == nil {
-		return nil, idp.Errorf(idp.Conflict, "There is another app called %s already.", c.ID).On("client_id")
+	if err := a.freeName(ctx, c.ID, "client_id"); err != nil {
+		return nil, err
 	}
 	checked := c
 	if _, err := a.completeSecrets(&checked, secret); err != nil {

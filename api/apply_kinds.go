@@ -12,8 +12,11 @@ import (
 // kind is one kind of documents.
 type kind struct {
 	name string
-	body any // what schemas show
-	plan func(a *applying, ctx context.Context, d ApplyDocument) (*step, error)
+	body any    // what schemas show
+	key  string // the member that names the object
+	// secrets are members whose value stands elsewhere, with the pattern of that.
+	secrets map[string]string
+	plan    func(a *applying, ctx context.Context, d ApplyDocument) (*step, error)
 	// held lists the records of this kind.
 	held func(o acting, ctx context.Context) ([]held, error)
 }
@@ -28,13 +31,16 @@ type held struct {
 	release     func(ctx context.Context) error
 }
 
+const elsewhere = `^env:[A-Za-z_][A-Za-z0-9_]*$|^file:.+$`
+
 // kinds are in the order in which they are made: what others name comes first.
 func kinds() []kind {
 	return []kind{
-		{"Group", NewGroup{}, (*applying).group, acting.heldGroups},
-		{"User", NewUser{}, (*applying).user, acting.heldUsers},
-		{"Client", NewClient{}, (*applying).client, acting.heldClients},
-		{"ServiceProvider", NewServiceProvider{}, (*applying).serviceProvider, acting.heldServiceProviders},
+		{"Group", NewGroup{}, "name", nil, (*applying).group, acting.heldGroups},
+		{"User", NewUser{}, "username", map[string]string{"password": elsewhere, "password_hash": elsewhere}, (*applying).user, acting.heldUsers},
+		{"Client", NewClient{}, "client_id", map[string]string{"client_secret": elsewhere + "|^generate$"}, (*applying).client, acting.heldClients},
+		{"ServiceProvider", NewServiceProvider{}, "app", nil, (*applying).serviceProvider, acting.heldServiceProviders},
+		{"TokenApp", NewTokenApp{}, "app", map[string]string{"shared_key": elsewhere + "|^generate$"}, (*applying).tokenApp, acting.heldTokenApps},
 	}
 }
 

@@ -43,8 +43,8 @@ func (a *applying) serviceProvider(ctx context.Context, d ApplyDocument) (*step,
 	}
 	s := &step{ObjectChange: ObjectChange{Kind: d.Kind, Name: sp.App, File: d.File, Action: ActionChange, Warnings: warnings}}
 	if fresh {
-		if _, err := a.Records.Client(ctx, sp.App); err == nil {
-			return nil, idp.Errorf(idp.Conflict, "There is another app called %s already.", sp.App).On("app")
+		if err := a.freeName(ctx, sp.App, "app"); err != nil {
+			return nil, err
 		}
 		s.Action = ActionCreate
 		s.run = func(ctx context.Context, _ *ObjectChange) error {

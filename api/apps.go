@@ -12,18 +12,19 @@ import (
 
 // AppSummary is an app of whatever kind in a list.
 type AppSummary struct {
-	App         string     `json:"app" doc:"client_id or slug: our id of it in paths."`
-	Kind        string     `json:"kind" enum:"client,service_provider,token_app"`
-	Name        string     `json:"name"`
-	LogoURI     string     `json:"logo_uri,omitempty"`
-	Description string     `json:"description,omitempty"`
-	Preset      string     `json:"preset,omitempty"`
-	Disabled    bool       `json:"disabled,omitempty"`
-	Assigned    AssignedTo `json:"assigned"`
-	LaunchURL   string     `json:"launch_url,omitempty"`
-	Status      AppStatus  `json:"status"`
-	CreatedAt   time.Time  `json:"created_at"`
-	UpdatedAt   time.Time  `json:"updated_at"`
+	App         string      `json:"app" doc:"client_id or slug: our id of it in paths."`
+	Kind        string      `json:"kind" enum:"client,service_provider,token_app"`
+	Name        string      `json:"name"`
+	LogoURI     string      `json:"logo_uri,omitempty"`
+	Description string      `json:"description,omitempty"`
+	Preset      string      `json:"preset,omitempty"`
+	Disabled    bool        `json:"disabled,omitempty"`
+	ManagedBy   idp.Managed `json:"managed_by,omitzero" doc:"The file that keeps it: it is changed there. Absent: people keep it."`
+	Assigned    AssignedTo  `json:"assigned"`
+	LaunchURL   string      `json:"launch_url,omitempty"`
+	Status      AppStatus   `json:"status"`
+	CreatedAt   time.Time   `json:"created_at"`
+	UpdatedAt   time.Time   `json:"updated_at"`
 	version     int64
 }
 
@@ -159,15 +160,15 @@ func (a *core) summary(app anyApp) AppSummary {
 	case app.client != nil:
 		c := app.client
 		v.Name, v.LogoURI, v.Description, v.Preset, v.Disabled = c.DisplayName(), c.LogoURI, c.Description, c.Preset, c.Disabled
-		assigned, v.CreatedAt, v.UpdatedAt = c.Assigned, c.CreatedAt, c.UpdatedAt
+		assigned, v.ManagedBy, v.CreatedAt, v.UpdatedAt = c.Assigned, c.Managed, c.CreatedAt, c.UpdatedAt
 	case app.sp != nil:
 		sp := app.sp
 		v.Name, v.Description, v.Preset, v.Disabled = sp.Name, sp.Description, sp.Preset, sp.Disabled
-		assigned, v.CreatedAt, v.UpdatedAt = sp.Assigned, sp.CreatedAt, sp.UpdatedAt
+		assigned, v.ManagedBy, v.CreatedAt, v.UpdatedAt = sp.Assigned, sp.Managed, sp.CreatedAt, sp.UpdatedAt
 	default:
 		t := app.token
 		v.Name, v.LogoURI, v.Description, v.Preset, v.Disabled = t.Name, t.LogoURI, t.Description, t.Preset, t.Disabled
-		assigned, v.CreatedAt, v.UpdatedAt = t.Assigned, t.CreatedAt, t.UpdatedAt
+		assigned, v.ManagedBy, v.CreatedAt, v.UpdatedAt = t.Assigned, t.Managed, t.CreatedAt, t.UpdatedAt
 	}
 	if v.Assigned.Everybody = assigned == nil; assigned != nil {
 		v.Assigned.Groups, v.Assigned.Users = len(assigned.Groups), len(assigned.Users)

@@ -26,7 +26,11 @@ func newSchemas() *schemas {
 }
 
 func newRegistry() huma.Registry {
-	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	return newRegistryAt("#/components/schemas/")
+}
+
+func newRegistryAt(prefix string) huma.Registry {
+	r := huma.NewMapRegistry(prefix, huma.DefaultSchemaNamer)
 	r.RegisterTypeAlias(reflect.TypeFor[idp.Mapping](), reflect.TypeFor[Mapping]())
 	return r
 }

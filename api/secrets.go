@@ -75,7 +75,7 @@ func (o AppsWriter) RotateSecret(ctx context.Context, id string, r SecretRotatio
 	if !ok {
 		return Secret{}, idp.Errorf(idp.Invalid, "The use %q is unknown: client_secret or shared_signing_key.", r.Use).On("use")
 	}
-	if err := ownSecrets(c, use); err != nil {
+	if err := ownSecret(c.Managed); use == idp.SecretAuthenticates && err != nil {
 		return Secret{}, err
 	}
 	if err := mayHave(&c, use); err != nil {
@@ -99,13 +99,12 @@ func (o AppsWriter) RotateSecret(ctx context.Context, id string, r SecretRotatio
 	return out, nil
 }
 
-// ownSecrets refuses secrets of a client whose secret a file keeps: the next apply would
-// take them back.
-func ownSecrets(c idp.Client, use string) error {
-	if !c.Managed.Secret || use != idp.SecretAuthenticates {
+// ownSecret refuses another secret where a file keeps it: the next apply would take it back.
+func ownSecret(m idp.Managed) error {
+	if !m.Secret {
 		return nil
 	}
-	return idp.Errorf(idp.Conflict, "The secret of this app is kept with the file %s; change it there.", c.Managed.File)
+	return idp.Errorf(idp.Conflict, "The secret of this app is kept with the file %s; change it there.", m.File)
 }
 
 func mayHave(c *idp.Client, use string) error {
@@ -146,7 +145,7 @@ func (o AppsWriter) DeleteSecret(ctx context.Context, id, secretID string) error
 	if i < 0 {
 		return idp.Errorf(idp.NotFound, "The client has no secret %q. List its secrets to see which there are.", secretID)
 	}
-	if err := ownSecrets(c, c.Secrets[i].Use); err != nil {
+	if err := ownSecret(c.Managed); c.Secrets[i].Use == idp.SecretAuthenticates && err != nil {
 		return err
 	}
 	if len(c.LiveSecrets(c.Secrets[i].Use, o.now())) == 1 {

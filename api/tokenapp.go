@@ -24,12 +24,13 @@ type NewTokenApp struct {
 type TokenApp struct {
 	App string `json:"app"`
 	TokenAppSettings
-	SharedKey string    `json:"shared_key,omitempty" doc:"The octets of this text. Shown once, in the answer to the request that made it."`
-	HasKey    bool      `json:"has_shared_key" doc:"The app and we share a key."`
-	LoginURL  string    `json:"login_url,omitempty" doc:"Where the app sends people to sign in."`
-	LaunchURL string    `json:"launch_url,omitempty" doc:"A link that signs people in to this app."`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ManagedBy idp.Managed `json:"managed_by,omitzero" doc:"The file that keeps it: it is changed there. Absent: people keep it."`
+	SharedKey string      `json:"shared_key,omitempty" doc:"The octets of this text. Shown once, in the answer to the request that made it."`
+	HasKey    bool        `json:"has_shared_key" doc:"The app and we share a key."`
+	LoginURL  string      `json:"login_url,omitempty" doc:"Where the app sends people to sign in."`
+	LaunchURL string      `json:"launch_url,omitempty" doc:"A link that signs people in to this app."`
+	CreatedAt time.Time   `json:"created_at"`
+	UpdatedAt time.Time   `json:"updated_at"`
 	version   int64
 }
 
@@ -41,7 +42,7 @@ type TokenAppKey struct {
 func (a *core) viewTokenApp(t idp.TokenApp, shown string) TokenApp {
 	v := TokenApp{
 		App: t.App, TokenAppSettings: TokenAppSettings{Name: t.Name, TokenAppPolicy: t.TokenAppPolicy},
-		SharedKey: shown, HasKey: len(t.SharedKey) > 0, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, version: t.Version,
+		ManagedBy: t.Managed, SharedKey: shown, HasKey: len(t.SharedKey) > 0, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, version: t.Version,
 	}
 	if a.Issuer != "" {
 		v.LoginURL = a.tokenLoginURL(t.App)

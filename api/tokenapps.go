@@ -15,7 +15,10 @@ import (
 // CreateTokenApp registers a signed-token app. The answer holds its key, if it has one that
 // was made here.
 func (o AppsMaker) CreateTokenApp(ctx context.Context, in NewTokenApp) (TokenApp, error) {
-	a := o.newTokenApp(in)
+	return o.createTokenApp(ctx, o.newTokenApp(in), in)
+}
+
+func (o acting) createTokenApp(ctx context.Context, a idp.TokenApp, in NewTokenApp) (TokenApp, error) {
 	if err := o.completeTokenApp(ctx, &a); err != nil {
 		return TokenApp{}, err
 	}
@@ -152,7 +155,7 @@ func (o AppsWriter) PatchTokenApp(ctx context.Context, app string, patch json.Ra
 	if err != nil {
 		return TokenApp{}, err
 	}
-	if err := match.check(a.Version); err != nil {
+	if err := errors.Join(match.check(a.Version), a.Managed.Check("app")); err != nil {
 		return TokenApp{}, err
 	}
 	was := a.TokenAppPolicy
@@ -202,6 +205,9 @@ func (o AppsWriter) RotateTokenAppKey(ctx context.Context, app string, in TokenA
 	if err != nil {
 		return TokenApp{}, err
 	}
+	if err := ownSecret(a.Managed); err != nil {
+		return TokenApp{}, err
+	}
 	if a.KeyBytes() > 0 {
 		a.SharedKey = nil
 	} else if in.SharedKey == "" {
@@ -244,11 +250,15 @@ func (o AppsMaker) DeleteTokenApp(ctx context.Context, app string, match IfMatch
 	if err != nil {
 		return err
 	}
-	if err := match.check(a.Version); err != nil {
+	if err := errors.Join(match.check(a.Version), a.Managed.Check("app")); err != nil {
 		return err
 	}
-	if err := o.Records.DeleteTokenApp(ctx, app, match.version(a.Version)); err != nil {
-		return missing(err, "token app", app)
+	return o.deleteTokenApp(ctx, a, match.version(a.Version))
+}
+
+func (o acting) deleteTokenApp(ctx context.Context, a idp.TokenApp, version int64) error {
+	if err := o.Records.DeleteTokenApp(ctx, a.App, version); err != nil {
+		return missing(err, "token app", a.App)
 	}
 	return o.record(ctx, tokenAppEvent(idp.EventTokenAppDeleted, a))
 }

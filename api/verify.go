@@ -20,11 +20,15 @@ const (
 	verifyTime = 20 * time.Second
 )
 
-// Verifiers sign somebody in to an app as a strict application would, with the answer of a login, and say what
+// Player signs a subject in to an app as a strict application would, with the answer of a login, and says what
 // came of it. The app hears nothing.
+type Player[A any] func(ctx context.Context, app A, who idp.Answer, subject string) (verify.Report, error)
+
+// Verifiers play the application, whatever its kind.
 type Verifiers struct {
-	Client          func(ctx context.Context, c idp.Client, who idp.Answer, subject string) (verify.Report, error)
-	ServiceProvider func(ctx context.Context, sp idp.ServiceProvider, who idp.Answer, subject string) (verify.Report, error)
+	Client          Player[idp.Client]
+	ServiceProvider Player[idp.ServiceProvider]
+	TokenApp        Player[idp.TokenApp] // nil: signed-token apps are not tested
 }
 
 // VerifyRequest is the body of POST /apps/{id}/verify.
@@ -86,23 +90,27 @@ func (o AppsReader) VerifySignedIn(ctx context.Context, app string, who idp.Answ
 type verifier func(ctx context.Context, who idp.Answer, subject string) (verify.Report, error)
 
 // verifierOf finds the app, of whatever kind, and how it is tested.
-func (o acting) verifierOf(ctx context.Context, app string) (verifier, error) {
-	c, err := o.client(ctx, app)
-	if err == nil {
-		return func(ctx context.Context, who idp.Answer, subject string) (verify.Report, error) {
-			return o.Options.Verify.Client(ctx, c, who, subject)
-		}, nil
-	}
-	if idp.AsError(err).Code != idp.NotFound {
+func (o acting) verifierOf(ctx context.Context, id string) (verifier, error) {
+	app, err := o.app(ctx, id)
+	if err != nil {
 		return nil, err
 	}
-	sp, err := o.serviceProvider(ctx, app)
-	if err != nil && idp.AsError(err).Code == idp.NotFound {
-		err = missing(idp.ErrNotFound, "app", app)
+	play := o.Options.Verify
+	switch {
+	case app.client != nil:
+		return playing(play.Client, *app.client), nil
+	case app.sp != nil:
+		return playing(play.ServiceProvider, *app.sp), nil
+	case play.TokenApp != nil:
+		return playing(play.TokenApp, *app.token), nil
 	}
+	return nil, idp.Errorf(idp.Invalid, "There is no test sign-in for an app of this kind. Open the app itself and sign in there.")
+}
+
+func playing[A any](play Player[A], app A) verifier {
 	return func(ctx context.Context, who idp.Answer, subject string) (verify.Report, error) {
-		return o.Options.Verify.ServiceProvider(ctx, sp, who, subject)
-	}, err
+		return play(ctx, app, who, subject)
+	}
 }
 
 func (o AppsReader) verify(ctx context.Context, app string, person idp.Person, who idp.Answer, run verifier) (Verification, error) {

@@ -15,6 +15,10 @@ import (
 
 const kekFile = "kek" // below the data directory
 
+// KEKFile is the path that LoadKEK reads and [Open] writes when the environment names no
+// key.
+func KEKFile(dataDir string) string { return filepath.Join(dataDir, kekFile) }
+
 // LoadKEK finds the key-encryption key: CLOUDSSO_KEK (base64 of 32 bytes),
 // CLOUDSSO_KEK_FILE (a file that holds the same), or the file "kek" in dataDir. If none
 // of them is there it returns a new key that exists in memory only: [Open] writes it to
@@ -34,7 +38,7 @@ func LoadKEK(dataDir string, env func(string) string) (*KEK, error) {
 	case file != "":
 		return readKEK(file, "CLOUDSSO_KEK_FILE, "+file)
 	}
-	path := filepath.Join(dataDir, kekFile)
+	path := KEKFile(dataDir)
 	k, err := readKEK(path, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &KEK{source: path, path: path}, nil

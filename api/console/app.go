@@ -16,6 +16,7 @@ type openApp struct {
 	Kind     string // one of presets.Kind…
 	Name     string
 	Disabled bool
+	File     string      // the file that keeps it, "" if people do
 	Version  api.IfMatch // forms send it back, so that nobody overwrites another's change
 	tab      string      // slug of the tab that is shown
 }
@@ -40,7 +41,7 @@ func tabs() []tab {
 		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
 		{"test", "Test", readsApps, probeTab},
 		{"lint", "Lint", readsApps, lintTab},
-		{"verify", "Test sign-in", readsApps, verifyTab},
+		{"verify", "Test sign-in", ofKind(presets.KindClient, presets.KindServiceProvider), verifyTab},
 	}
 }
 
@@ -74,14 +75,14 @@ func onApp(serve func(v *visit) error) func(v *visit) error {
 func (v *visit) open(reader api.AppsReader, id string) (*openApp, error) {
 	c, err := reader.Client(v.r.Context(), id)
 	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, Version: c.ETag()}, nil
+		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, File: c.ManagedBy.File, Version: c.ETag()}, nil
 	}
 	if idp.AsError(err).Code != idp.NotFound {
 		return nil, err
 	}
 	sp, err := reader.ServiceProvider(v.r.Context(), id)
 	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, Version: sp.ETag()}, nil
+		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, File: sp.ManagedBy.File, Version: sp.ETag()}, nil
 	}
 	if idp.AsError(err).Code == idp.NotFound {
 		err = idp.Errorf(idp.NotFound, "There is no app %q. Look for it in the list of apps.", id)
@@ -113,6 +114,9 @@ func (v *visit) appHead() *appHead {
 	h := &appHead{Badges: []Cell{{Text: kindText(v.app.Kind), Badge: "plain"}}}
 	if v.app.Disabled {
 		h.Badges = append(h.Badges, Cell{Text: "disabled", Badge: "bad"})
+	}
+	if v.app.File != "" {
+		h.Badges = append(h.Badges, Cell{Text: "kept in the file " + v.app.File, Badge: "plain"})
 	}
 	for _, t := range tabs() {
 		if t.may(v) {

@@ -131,12 +131,16 @@ func verification(v *visit) error {
 		{"Took", Cell{Text: formatMilliseconds(r.Milliseconds)}}, {"Support code", Cell{Text: r.Support, Link: "/admin/traces?" + url.Values{"support_code": {r.Support}}.Encode()}},
 		{"Kept until", Cell{Text: when(r.ExpiresAt)}},
 	}}
-	p.Table = Table{Caption: "Checks", Columns: []string{"Check", "Result", "Expected", "Received", "What to do"}}
+	p.Table = Table{Caption: "Checks", Columns: []string{"Check", "Result", "Expected", "Received"}}
 	for _, c := range r.Checks {
 		if c.Result == verify.Failed {
 			p.Failed = append(p.Failed, c)
 		}
-		p.Table.Rows = append(p.Table.Rows, []Cell{{Text: c.Name}, resultCell(c.Result), {Text: c.Expected}, {Text: c.Received}, {Text: c.Advice}})
+		received := c.Received
+		if c.Result == verify.NotApplicable {
+			received = c.Advice
+		}
+		p.Table.Rows = append(p.Table.Rows, []Cell{{Text: c.Name}, resultCell(c.Result), {Text: c.Expected}, {Text: received}})
 	}
 	return v.showTab("app_verification", p)
 }

@@ -72,6 +72,9 @@ func (r *reader) scalar(n *yaml.Node) any {
 	case "!!str", "!!timestamp":
 		return n.Value
 	case "!!null":
+		if n.Value == "null" {
+			return nil // JSON has it
+		}
 		return r.refuse(n, "The value is missing. Leave the member out for its default.")
 	case "!!bool":
 		return n.Value == "true" || n.Value == "True" || n.Value == "TRUE"

@@ -128,6 +128,7 @@ func references() map[string][]reference {
 		"User":            {{member: "password", secret: true}, {member: "password_hash", secret: true}},
 		"Client":          {{member: "client_secret", secret: true, generate: true}},
 		"ServiceProvider": {{member: "metadata_xml"}},
+		"TokenApp":        {{member: "shared_key", secret: true, generate: true}},
 	}
 }
 
@@ -136,32 +137,19 @@ func (p *program) refer(members map[string]any, r reference, dir string) error {
 	if !ok {
 		return nil // absent, or of another type, which its schema refuses
 	}
-	how, what, _ := strings.Cut(text, ":")
-	switch {
-	case text == "generate" && r.generate:
+	if text == "generate" && r.generate {
 		delete(members, r.member)
 		return nil
-	case how == "env" && what != "":
-		value := p.getenv(what)
-		if value == "" {
-			return errors.New("The environment variable " + what + " is not set.")
-		}
+	}
+	value, found, err := p.referred(text, dir, r.secret)
+	if err != nil {
+		return err
+	}
+	if found {
 		members[r.member] = value
 		return nil
-	case how == "file" && what != "":
-		if !filepath.IsAbs(what) {
-			what = filepath.Join(dir, what)
-		}
-		b, err := p.read(what)
-		if err != nil {
-			return errors.New("The file cannot be read: " + err.Error() + ".")
-		}
-		if r.secret {
-			b = bytes.TrimRight(b, "\r\n")
-		}
-		members[r.member] = string(b)
-		return nil
-	case !r.secret:
+	}
+	if !r.secret {
 		return nil
 	}
 	form := "env:NAME or file:PATH"
@@ -169,6 +157,32 @@ func (p *program) refer(members map[string]any, r reference, dir string) error {
 		form = "env:NAME, file:PATH or generate"
 	}
 	return errors.New("A secret never stands in the file itself. Expected " + form + ".")
+}
+
+// referred is the value that env:NAME or file:PATH stands for; found is false for anything
+// else. A secret loses the line break at the end of its file.
+func (p *program) referred(text, dir string, secret bool) (value string, found bool, err error) {
+	how, what, _ := strings.Cut(text, ":")
+	switch {
+	case how == "env" && what != "":
+		if value = p.getenv(what); value == "" {
+			return "", false, errors.New("The environment variable " + what + " is not set.")
+		}
+		return value, true, nil
+	case how == "file" && what != "":
+		if !filepath.IsAbs(what) {
+			what = filepath.Join(dir, what)
+		}
+		b, err := p.read(what)
+		if err != nil {
+			return "", false, errors.New("The file cannot be read: " + err.Error() + ".")
+		}
+		if secret {
+			b = bytes.TrimRight(b, "\r\n")
+		}
+		return string(b), true, nil
+	}
+	return "", false, nil
 }
 
 var inBody = regexp.MustCompile(`^/documents/(\d+)(?:/(?:body|kind|file))?(.*)$`)
@@ -180,7 +194,7 @@ func (f files) placed(err error) error {
 		m := inBody.FindStringSubmatch(e.Field)
 		if i, bad := strconv.Atoi(at(m, 1)); m != nil && bad == nil && i < len(f.read) {
 			text := e.Public
-			if e.Cause != nil {
+			if e.Cause != nil && !strings.Contains(text, e.Cause.Error()) {
 				text += " (" + e.Cause.Error() + ")"
 			}
 			out = append(out, f.read[i].Fault(dotted(m[2]), text))

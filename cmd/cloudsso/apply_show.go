@@ -15,11 +15,16 @@ var signs = map[string]string{api.ActionCreate: "+", api.ActionChange: "~", api.
 
 // showApplied prints changes as people read them.
 func (p *program) showApplied(out api.Applied, dry bool) {
-	count := map[string]int{}
+	count, words := map[string]int{}, []any{"to create", "to change", "to delete"}
+	if !dry {
+		words = []any{"created", "changed", "deleted"}
+	}
 	for _, c := range out.Changes {
 		state := ""
 		if !dry && !c.Done && c.Action != api.ActionUnlisted {
 			state = "  NOT DONE"
+		} else {
+			count[c.Action]++
 		}
 		p.line("%s %s %s  (%s)%s", signs[c.Action], c.Kind, c.Name, c.File, state)
 		if c.Action == api.ActionUnlisted {
@@ -32,9 +37,12 @@ func (p *program) showApplied(out api.Applied, dry bool) {
 			p.hint("warning: %s: %s", c.Name, w)
 		}
 		p.secrets(c.ClientSecret, c.SharedSigningKey)
-		count[c.Action]++
+		if c.SharedKey != "" {
+			p.line("shared_key  %s", c.SharedKey)
+			p.hint("This key is shown once.")
+		}
 	}
-	p.line("%d to create, %d to change, %d to delete, %d in no file any more; %d as the files say.", count[api.ActionCreate], count[api.ActionChange], count[api.ActionDelete],
+	p.line("%d %s, %d %s, %d %s, %d in no file any more; %d as the files say.", count[api.ActionCreate], words[0], count[api.ActionChange], words[1], count[api.ActionDelete], words[2],
 		count[api.ActionUnlisted]+count[api.ActionRelease], out.Unchanged)
 }
 
@@ -116,6 +124,7 @@ func (s *secretsFile) close() error {
 type madeSecret struct {
 	ClientSecret     string `json:"client_secret,omitempty"`
 	SharedSigningKey string `json:"shared_signing_key,omitempty"`
+	SharedKey        string `json:"shared_key,omitempty"`
 }
 
 // take moves the secrets out of the answer. If they cannot be written, the answer keeps
@@ -126,8 +135,8 @@ func (s *secretsFile) take(out *api.Applied) error {
 	}
 	made := map[string]madeSecret{}
 	for _, c := range out.Changes {
-		if c.ClientSecret+c.SharedSigningKey != "" {
-			made[c.Name] = madeSecret{c.ClientSecret, c.SharedSigningKey}
+		if s := (madeSecret{c.ClientSecret, c.SharedSigningKey, c.SharedKey}); s != (madeSecret{}) {
+			made[c.Name] = s
 		}
 	}
 	if len(made) == 0 {
@@ -141,7 +150,8 @@ func (s *secretsFile) take(out *api.Applied) error {
 		return err
 	}
 	for i := range out.Changes {
-		out.Changes[i].ClientSecret, out.Changes[i].SharedSigningKey = "", ""
+		c := &out.Changes[i]
+		c.ClientSecret, c.SharedSigningKey, c.SharedKey = "", "", ""
 	}
 	return nil
 }

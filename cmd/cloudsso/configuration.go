@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cloudsso/api"
 	"cloudsso/idp/config"
 )
 
@@ -51,8 +52,17 @@ func (p *program) configPrint() *cobra.Command {
 }
 
 func (p *program) configSchema() *cobra.Command {
-	return &cobra.Command{Use: "schema", Short: "Print the JSON Schema of the configuration file", Args: takes(cobra.NoArgs), RunE: func(*cobra.Command, []string) error {
-		_, err := p.out.Write(config.Schema())
+	var docs bool
+	cmd := &cobra.Command{Use: "schema", Short: "Print the JSON Schema of the configuration file, or of the documents of apply", Args: takes(cobra.NoArgs), RunE: func(*cobra.Command, []string) (err error) {
+		schema := config.Schema()
+		if docs {
+			if schema, err = api.DocumentSchema(); err != nil {
+				return err
+			}
+		}
+		_, err = p.out.Write(schema)
 		return err
 	}}
+	cmd.Flags().BoolVar(&docs, "documents", false, "of a document that apply reads")
+	return cmd
 }

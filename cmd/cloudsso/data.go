@@ -44,7 +44,7 @@ type database interface {
 	idp.Flows
 }
 
-func databasePath(c config.Config) string { return filepath.Join(c.Data, "cloudsso.db") }
+func databasePath(c config.Config) string { return filepath.Join(c.Data, databaseFile) }
 
 // openStores opens what the configuration names.
 func (p *program) openStores(ctx context.Context, c config.Config) (stores, error) {

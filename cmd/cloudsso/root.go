@@ -61,7 +61,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 
 func (p *program) root() *cobra.Command {
 	root := group("cloudsso", "An OpenID Connect and SAML 2.0 identity provider",
-		p.serve(), p.token(), p.adminCommand(), p.audit(), p.user(), p.client(), p.sp(), p.link(), p.keys(), p.decode(), p.apply(), p.diff(), p.export(), p.migrate(), p.config(), p.healthcheck(), p.version())
+		p.serve(), p.token(), p.adminCommand(), p.audit(), p.user(), p.client(), p.sp(), p.link(), p.keys(), p.decode(), p.apply(), p.diff(), p.export(), p.backup(), p.migrate(), p.config(), p.healthcheck(), p.version())
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	flags := root.PersistentFlags()
