@@ -59,6 +59,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.serviceProviderRoutes(api)
 	a.tokenAppRoutes(api)
 	a.appRoutes(api)
+	a.appPeopleRoutes(api)
 	a.userRoutes(api)
 	a.groupRoutes(api)
 	a.memberRoutes(api)

@@ -25,6 +25,7 @@ func tokenAppFindings(t idp.TokenApp) []Finding {
 		{t.KeyBytes() > 0, Finding{"shared_key", weightNote, "The app and we share a key: it must verify with that secret, and never with a key of the JWKS. Whoever reads it at the app can sign anybody in there.", "If the app can do RS256, choose that.", "algorithm", "RFC 8725 §3.2"}},
 		{jwt && t.KeyBytes() == 0, Finding{"check_audience", weightNote, "Tokens of several apps are signed with one key: the app must refuse a token whose aud is not " + t.AudienceOf() + ".", "Tell the people who run the app.", "audience", "RFC 8725 §3.9"}},
 		{strings.HasPrefix(t.Algorithm, "RS"), Finding{"pkcs1", weightNote, "RSASSA-PKCS1-v1_5 is sound, and older than the others.", "If the app can, choose ES256 or EdDSA.", "algorithm", "RFC 8725 §3.2"}},
+		{true, Finding{"no_sign_out", weightNote, "The app hears neither that somebody signs out nor that they were disabled: its own session lives on.", "Keep the app's sessions short, and let its sign-out lead to our sign-out address.", "", ""}},
 		{len(t.ReturnOrigins) > 3, Finding{"many_origins", weightLow, "Sign-ins may lead on to many sites.", "Leave in return_origins those that are in use.", "return_origins", bcp + " §4.11"}},
 	})
 }

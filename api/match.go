@@ -41,3 +41,6 @@ func (c Client) ETag() IfMatch { return IfMatch(etag(c.version)) }
 
 // ETag is the version of an app that a form sends back.
 func (v ServiceProvider) ETag() IfMatch { return IfMatch(etag(v.version)) }
+
+// ETag is the version of an app that a form sends back.
+func (v AppSummary) ETag() IfMatch { return IfMatch(etag(v.version)) }

@@ -27,7 +27,7 @@ var matrix = map[string]string{
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",
 	"import-key": "o", "list-key-apps": "oar", "deactivate-key": "o", "publish-key": "o", "preview-service-provider": "oa", "refresh-service-provider": "oa",
 	"list-presets": "oar", "read-preset": "oar", "create-app": "o", "read-handover": "oar", "share-handover": "oa", "link-client-secret": "oa", "lint-app": "oar", "lint-apps": "oar", "probe-app": "oa",
-	"list-apps": "oar", "read-app": "oar", "delete-app": "o",
+	"list-apps": "oar", "read-app": "oar", "delete-app": "o", "explain-access": "ohr", "report-app-people": "ohr",
 	"create-token-app": "o", "list-token-apps": "oar", "read-token-app": "oar", "change-token-app": "oa", "delete-token-app": "o", "rotate-token-app-key": "oa", "link-token-app-key": "oa",
 	"read-person": "ohr", "merge-people": "o", "move-person": "o", "list-directories": "ohr", "validate-query": "ohr",
 	"apply-documents": "o", "export-documents": "o",

@@ -11,6 +11,8 @@ import (
 type People interface {
 	// Person says who a subject is now. idp.ErrNotFound if there is no such subject.
 	Person(ctx context.Context, subject string) (idp.Person, error)
+	// PersonFor is Person with the attributes and groups of the directory's query of this name.
+	PersonFor(ctx context.Context, subject, profile string) (idp.Person, error)
 	// Find returns one person by subject, user name or address: whoever would sign in so.
 	Find(ctx context.Context, who string) (idp.Person, error)
 	// FindAll returns everybody whom a directory knows by exactly this user name or address.

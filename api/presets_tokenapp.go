@@ -19,7 +19,7 @@ func (o AppsMaker) createPresetTokenApp(ctx context.Context, settings map[string
 		}
 		v := o.viewTokenApp(a, "")
 		v.LoginURL, v.LaunchURL = "", "" // its name may still be another
-		return App{Kind: presets.KindTokenApp, DryRun: true, TokenApp: &v}, nil
+		return App{Kind: presets.KindTokenApp, DryRun: true, TokenApp: &v, Findings: tokenAppFindings(a)}, nil
 	}
 	t, err := o.CreateTokenApp(ctx, in)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // cookies and signatures are not in it.
 type Trace struct {
 	Support   string    `json:"support_code"`
-	Protocol  string    `json:"protocol,omitempty" doc:"oidc or saml."`
+	Protocol  string    `json:"protocol,omitempty" doc:"oidc, saml or token."`
 	App       string    `json:"app,omitempty" doc:"The app that asked first: a client_id or slug."`
 	Subject   string    `json:"subject,omitempty" doc:"Who signed in."`
 	StartedAt time.Time `json:"started_at"`

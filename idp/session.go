@@ -23,7 +23,7 @@ type Session struct {
 // logout needs it to name the session to that app. OpenID Connect clients are not listed:
 // the [Grant] of each carries SessionID and SID.
 type SessionApp struct {
-	Protocol        string // ProtocolOIDC or ProtocolSAML
+	Protocol        string // one of the Protocol… constants
 	App             string // client_id or slug
 	NameID          string // SAML: as sent, like the fields below
 	NameIDFormat    string

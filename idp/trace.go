@@ -49,8 +49,8 @@ const Unseen = "[not shown]"
 
 // About says whose trace it is. Empty fields leave what is known already.
 type About struct {
-	Protocol string `json:"protocol,omitempty"` // ProtocolOIDC or ProtocolSAML
-	App      string `json:"app,omitempty"`      // client_id or service provider slug
+	Protocol string `json:"protocol,omitempty"` // one of the Protocol… constants
+	App      string `json:"app,omitempty"`      // client_id or slug
 	Subject  string `json:"subject,omitempty"`
 }
 

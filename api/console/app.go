@@ -35,7 +35,7 @@ type tab struct {
 func tabs() []tab {
 	return []tab{
 		{"handover", "Hand-over", readsApps, handoverTab},
-		{"settings", "Settings", readsApps, settingsTab},
+		{"settings", "Settings", ofKind(presets.KindClient, presets.KindServiceProvider), settingsTab},
 		{"mapping", "Mapping", readsApps, mappingTab},
 		{"access", "Access", readsApps, accessTab},
 		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
@@ -73,16 +73,9 @@ func onApp(serve func(v *visit) error) func(v *visit) error {
 }
 
 func (v *visit) open(reader api.AppsReader, id string) (*openApp, error) {
-	c, err := reader.Client(v.r.Context(), id)
+	a, err := reader.App(v.r.Context(), id)
 	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, File: c.ManagedBy.File, Version: c.ETag()}, nil
-	}
-	if idp.AsError(err).Code != idp.NotFound {
-		return nil, err
-	}
-	sp, err := reader.ServiceProvider(v.r.Context(), id)
-	if err == nil {
-		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, File: sp.ManagedBy.File, Version: sp.ETag()}, nil
+		return &openApp{ID: id, Kind: a.Kind, Name: a.Name, Disabled: a.Disabled, File: a.ManagedBy.File, Version: a.ETag()}, nil
 	}
 	if idp.AsError(err).Code == idp.NotFound {
 		err = idp.Errorf(idp.NotFound, "There is no app %q. Look for it in the list of apps.", id)

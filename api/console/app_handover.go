@@ -36,6 +36,9 @@ func onceOf(app api.App) *once {
 		o.add("Client secret", app.Client.ClientSecret)
 		o.add("Shared signing key", app.Client.SharedSigningKey)
 	}
+	if app.TokenApp != nil {
+		o.add("Shared key", app.TokenApp.SharedKey)
+	}
 	return o.orNil()
 }
 

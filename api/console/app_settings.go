@@ -217,6 +217,10 @@ func (v *visit) patchApp(writer api.AppsWriter, patch json.RawMessage) (*once, e
 		_, err := writer.PatchServiceProvider(v.r.Context(), v.app.ID, patch, match)
 		return nil, err
 	}
+	if v.app.Kind == presets.KindTokenApp {
+		_, err := writer.PatchTokenApp(v.r.Context(), v.app.ID, patch, match)
+		return nil, err
+	}
 	c, err := writer.PatchClient(v.r.Context(), v.app.ID, patch, match)
 	if err != nil {
 		return nil, err

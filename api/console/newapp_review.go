@@ -37,7 +37,7 @@ func (v *visit) review(maker api.AppsMaker, in api.NewApp) error {
 		p.Findings = append(p.Findings, finding{weightCell(f.Weight), f})
 	}
 	p.Form = v.keep(in)
-	if app.Client != nil && hasSecret(app.Client.ClientMetadata) {
+	if app.Client != nil && hasSecret(app.Client.ClientMetadata) || app.TokenApp != nil && app.TokenApp.KeyBytes() > 0 {
 		p.Form.Fields = append(p.Form.Fields, Field{Name: "secret_link", Label: "Make a one-time link to the secret", Kind: "checkbox",
 			Help: "For whoever sets the app up. The secret is not shown to you then, only the link and its key."})
 	}
@@ -116,6 +116,14 @@ func (p *reviewPage) describe(app api.App) {
 		add("NameID", Cell{Text: sp.NameID.Format, Code: true})
 		add("Certificates of the app", Cell{Text: fmt.Sprint(len(sp.SPSigningCertificates) + len(sp.SPEncryptionCertificates))})
 		p.rows(sp.Attributes)
+	case presets.KindTokenApp:
+		t := app.TokenApp
+		p.Name, stored = t.Name, t.TokenAppSettings
+		add("The token goes to", Cell{Text: t.ReturnURL, Code: true})
+		add("How", Cell{Text: t.Method})
+		add("Signed with", Cell{Text: t.Algorithm})
+		add("The app starts a sign-in at", Cell{Text: t.StartURL, Code: true})
+		p.rows(t.Claims)
 	}
 	if b, err := json.MarshalIndent(stored, "", "  "); err == nil {
 		p.JSON = string(b)

@@ -200,16 +200,12 @@ func clone(list []idp.Event) (out []idp.Event) {
 // visible is a log in which one Event is not visible yet, although a younger one is: its
 // transaction is still under way.
 type visible struct {
-	store  *memory.Store
+	*memory.Store
 	hidden string
 }
 
-func (v *visible) AppendEvent(ctx context.Context, e idp.Event) error {
-	return v.store.AppendEvent(ctx, e)
-}
-
 func (v *visible) Events(ctx context.Context, f idp.EventFilter, p idp.Page) ([]idp.Event, error) {
-	rows, err := v.store.Events(ctx, f, p)
+	rows, err := v.Store.Events(ctx, f, p)
 	return slices.DeleteFunc(rows, func(e idp.Event) bool { return e.ID == v.hidden }), err
 }
 
@@ -218,7 +214,7 @@ func TestAnEventThatBecomesVisibleLateBreaksNoSeal(t *testing.T) {
 	s := newSealed(t)
 	s.round(3)
 	s.round(3)
-	slow := &visible{store: s.store}
+	slow := &visible{Store: s.store}
 	s.Log = audit.New(slow, slog.New(slog.DiscardHandler), func() time.Time { return s.now })
 	if err := s.Record(t.Context(), idp.Event{Name: idp.EventLogout}); err != nil {
 		t.Fatal(err)

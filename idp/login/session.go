@@ -98,8 +98,8 @@ const (
 // Joined records in the session that an app was told about it, and that the session
 // is in use. Most calls write nothing: the app is known and was seen a moment ago. An
 // OpenID Connect client is not noted here: its grant, which was just written, names the
-// session (SessionID, SID), and a second write would say the same. A session that is
-// gone is ErrNotFound.
+// session (SessionID, SID), and a second write would say the same; nor is a signed-token
+// app, which cannot be told of a sign-out. A session that is gone is ErrNotFound.
 func (h *Handler) Joined(ctx context.Context, sessionID string, app idp.SessionApp) error {
 	for range joinedTries {
 		s, err := h.flows.Session(ctx, sessionID)
@@ -123,7 +123,7 @@ func (h *Handler) join(s *idp.Session, app idp.SessionApp) bool {
 	if stale {
 		s.SeenAt = now
 	}
-	if app.Protocol == idp.ProtocolOIDC {
+	if app.Protocol != idp.ProtocolSAML {
 		return stale
 	}
 	app.At = now

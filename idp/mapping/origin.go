@@ -79,4 +79,5 @@ type Preview struct {
 	UserInfo    *Document `json:"userinfo,omitempty"`
 	AccessToken *Document `json:"access_token,omitempty" doc:"What introspection tells of it, and a JWT holds."`
 	Assertion   *Document `json:"saml_assertion,omitempty"`
+	Token       *Document `json:"token,omitempty" doc:"Of a signed-token app."`
 }

@@ -65,8 +65,10 @@ var loginResults = map[string]string{
 type signIn struct{ protocol, result string }
 
 var signInResults = map[string]signIn{
-	idp.EventGrantCreated:  {idp.ProtocolOIDC, "success"},
-	idp.EventConsentDenied: {idp.ProtocolOIDC, "denied"},
-	idp.EventSAMLIssued:    {idp.ProtocolSAML, "success"},
-	idp.EventSAMLRefused:   {idp.ProtocolSAML, "refused"},
+	idp.EventGrantCreated:    {idp.ProtocolOIDC, "success"},
+	idp.EventConsentDenied:   {idp.ProtocolOIDC, "denied"},
+	idp.EventSAMLIssued:      {idp.ProtocolSAML, "success"},
+	idp.EventSAMLRefused:     {idp.ProtocolSAML, "refused"},
+	idp.EventTokenAppIssued:  {idp.ProtocolToken, "success"},
+	idp.EventTokenAppRefused: {idp.ProtocolToken, "refused"},
 }

@@ -13,6 +13,7 @@ import (
 	"cloudsso/idp/config"
 	"cloudsso/idp/login"
 	"cloudsso/idp/outbound"
+	"cloudsso/idp/tokenapp"
 	"cloudsso/idp/web"
 	"cloudsso/oauth"
 	"cloudsso/samlidp"
@@ -60,6 +61,9 @@ func (s *Server) assemble() error {
 	}); err != nil {
 		return err
 	}
+	s.tokens = tokenapp.New(tokenapp.Options{
+		Issuer: o.Config.Issuer, Records: o.Records, Marks: o.Flows, Ring: s.ring, Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
+	})
 	catalog, err := s.catalog()
 	if err != nil {
 		return err
@@ -69,7 +73,7 @@ func (s *Server) assemble() error {
 		Issuer: o.Config.Issuer, Dev: o.Config.Dev, LocalDirectory: o.Config.LocalDirectory(),
 		Records: o.Records, Sessions: o.Flows, SignOuts: signOuts{s}, Tickets: o.Flows, Limits: s.login, Audit: s.events, Fetch: fetch, Ring: s.ring,
 		Directories: s.users, SAML: api.SAML{Find: samlidp.FindServiceProvider, Entities: samlidp.MetadataEntities, Complete: samlidp.CompleteServiceProvider}, Now: s.now,
-		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview}, Verify: s.verifiers(),
+		People: s.users, Previews: api.Previews{Client: s.oauth.Preview, ServiceProvider: s.saml.Preview, TokenApp: s.tokens.Preview}, Verify: s.verifiers(),
 	})
 	s.console, err = console.New(console.Options{
 		Issuer: o.Config.Issuer, Admins: s.admin, Login: s.login, People: s.users, Pages: s.pages, MAC: s.ring.MAC("console"), Now: s.now,
@@ -92,17 +96,25 @@ func (s signOuter) SignOut(w http.ResponseWriter, r *http.Request, o oauth.SignO
 	return s.login.SignOut(w, r, login.Ending{Sure: o.Sure, SID: o.SID, Subject: o.Subject, By: idp.SessionApp{Protocol: idp.ProtocolOIDC, App: o.App}, Return: o.Return})
 }
 
-// apps tells the pages about an application of either protocol.
+// apps tells the pages about an application of any protocol.
 type apps struct {
 	records interface {
 		Client(ctx context.Context, id string) (idp.Client, error)
 		ServiceProvider(ctx context.Context, app string) (idp.ServiceProvider, error)
+		TokenApp(ctx context.Context, app string) (idp.TokenApp, error)
 	}
 }
 
 // App implements [login.Apps].
 func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
-	if protocol == idp.ProtocolSAML {
+	switch protocol {
+	case idp.ProtocolToken:
+		t, err := a.records.TokenApp(ctx, id)
+		if err != nil {
+			return login.App{}, err
+		}
+		return login.App{Name: t.Name, URL: t.StartURL, LogoURL: t.LogoURI, Assigned: t.Assigned, ProfileQuery: t.ProfileQuery, FirstParty: true}, nil
+	case idp.ProtocolSAML:
 		return a.serviceProvider(ctx, id)
 	}
 	c, err := a.records.Client(ctx, id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"cloudsso/idp"
@@ -45,7 +46,7 @@ func (o signOuts) AccessEnded(ctx context.Context, subject string, told []string
 	return o.s.oauth.AccessEnded(ctx, subject, told)
 }
 
-const returnPage = 500
+const listPage = 500
 
 // mayReturn says whether the plain sign-out address may lead to an address: one that the
 // configuration lists, or that is registered for an application.
@@ -53,19 +54,37 @@ func (s *Server) mayReturn(ctx context.Context, address string) (bool, error) {
 	if slices.Contains(s.options.Config.Logout.ReturnURLs, address) {
 		return true, nil
 	}
-	for after := ""; ; {
-		page, err := s.options.Records.Clients(ctx, idp.Page{After: after, Limit: returnPage})
-		if err != nil {
-			return false, err
+	for c, err := range all(ctx, s.options.Records.Clients, func(c idp.Client) string { return c.ID }) {
+		if err != nil || !c.Disabled && slices.Contains(c.PostLogoutRedirectURIs, address) {
+			return err == nil, err
 		}
-		for _, c := range page {
-			if !c.Disabled && slices.Contains(c.PostLogoutRedirectURIs, address) {
-				return true, nil
+	}
+	for t, err := range all(ctx, s.options.Records.TokenApps, func(t idp.TokenApp) string { return t.App }) {
+		if err != nil || !t.Disabled && slices.Contains(t.PostLogoutRedirectURIs, address) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// all reads a list of the store to its end, or to its first error.
+func all[T any](ctx context.Context, list func(context.Context, idp.Page) ([]T, error), key func(T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for page := (idp.Page{Limit: listPage}); ; {
+			rows, err := list(ctx, page)
+			if err != nil {
+				yield(*new(T), err)
+				return
 			}
-			after = c.ID
-		}
-		if len(page) < returnPage {
-			return false, nil
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+				page.After = key(row)
+			}
+			if len(rows) < page.Limit {
+				return
+			}
 		}
 	}
 }

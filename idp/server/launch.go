@@ -7,13 +7,16 @@ import (
 	"net/url"
 
 	"cloudsso/idp"
+	"cloudsso/idp/tokenapp"
 	"cloudsso/idp/web"
 )
 
 // launch answers /launch/{app}, the one stable link of an application: it takes the safest
-// way in that the application has. Everything it leads to is registered; what the link says
-// beside that (target_link_uri, login_hint, RelayState) is passed on as far as the
-// protocol has a rule for it.
+// way in that the application has: a sign-in that it starts itself (OpenID Connect Core §4, a
+// start address), then a signed token, then an IdP-initiated assertion if it takes those,
+// and otherwise a page that says what to do. Everything it leads to is registered; what the
+// link says beside that (target_link_uri, login_hint, RelayState, return_to_param) is passed
+// on as far as the protocol has a rule for it.
 func (s *Server) launch(w http.ResponseWriter, r *http.Request) {
 	to, name, err := s.way(r.Context(), r.PathValue("app"), r.URL.Query())
 	switch {
@@ -27,9 +30,7 @@ func (s *Server) launch(w http.ResponseWriter, r *http.Request) {
 			Actions: []web.Action{{Text: "Go to the start page", URL: "/"}},
 		})
 	default:
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Location", to)
-		w.WriteHeader(http.StatusSeeOther)
+		seeOther(w, to)
 	}
 }
 
@@ -45,16 +46,48 @@ func (s *Server) way(ctx context.Context, app string, link url.Values) (to, name
 		return "", "", err
 	}
 	c, err := s.options.Records.Client(ctx, app)
+	if err == nil {
+		return s.clientWay(&c, link)
+	}
+	if !errors.Is(err, idp.ErrNotFound) {
+		return "", "", err
+	}
+	t, err := s.options.Records.TokenApp(ctx, app)
 	switch {
-	case errors.Is(err, idp.ErrNotFound) || err == nil && c.Disabled:
+	case errors.Is(err, idp.ErrNotFound):
 		return "", "", errNotLaunched
 	case err != nil:
 		return "", "", err
 	}
-	if to = s.oauth.InitiateLogin(&c, link.Get("target_link_uri"), link.Get("login_hint")); to == "" {
+	return s.tokenWay(&t, link)
+}
+
+func (s *Server) clientWay(c *idp.Client, link url.Values) (to, name string, err error) {
+	if c.Disabled {
+		return "", "", errNotLaunched
+	}
+	if to = s.oauth.InitiateLogin(c, link.Get("target_link_uri"), link.Get("login_hint")); to == "" {
 		to = c.ClientURI
 	}
 	return to, c.DisplayName(), nil
+}
+
+// tokenWay prefers the application's own start, which may bring a nonce along; one that needs a
+// nonce has no other.
+func (s *Server) tokenWay(t *idp.TokenApp, link url.Values) (to, name string, err error) {
+	switch {
+	case t.Disabled:
+		return "", "", errNotLaunched
+	case t.StartURL != "":
+		return t.StartURL, t.Name, nil
+	case t.Scheme == idp.SchemeDiscourse || t.NonceParam != "":
+		return "", t.Name, nil
+	}
+	to = s.options.Config.Issuer + tokenapp.Path + url.PathEscape(t.App)
+	if param := t.ReturnToParam; param != "" && link.Has(param) {
+		to += "?" + url.Values{param: link[param]}.Encode()
+	}
+	return to, t.Name, nil
 }
 
 // samlWay prefers the application's own start: an answer that nobody asked for can be

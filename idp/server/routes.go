@@ -56,6 +56,10 @@ func (s *Server) table() []route {
 		{get, "/saml/slo/send", s.saml.SLOSend},
 		{post, "/saml/soap/slo", s.saml.SOAPLogout},
 
+		// Signed-token apps
+		{get, "/token/:app", s.tokens.Start},
+		{get, "/token/:app/continue", s.tokens.Continue},
+
 		// People
 		{get, "/", s.home()},
 		{get, "/login", s.login.Login},
@@ -71,6 +75,8 @@ func (s *Server) table() []route {
 		{post, "/logout", s.login.Logout},
 		{get, "/logout/progress", s.login.LogoutProgress},
 		{get, "/logout/end", s.login.LogoutEnd},
+		{get, "/apps", s.appsPage},
+		{get, "/apps/continue", s.appsContinue},
 		{get, "/launch/:app", s.launch},
 		{get, "/assets/*", s.pages.Assets().ServeHTTP},
 

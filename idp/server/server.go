@@ -21,6 +21,7 @@ import (
 	"cloudsso/idp/config"
 	"cloudsso/idp/login"
 	"cloudsso/idp/metrics"
+	"cloudsso/idp/tokenapp"
 	"cloudsso/idp/web"
 	"cloudsso/keys"
 	"cloudsso/oauth"
@@ -57,6 +58,7 @@ type Server struct {
 	login    *login.Handler
 	oauth    *oauth.Provider
 	saml     *samlidp.Provider
+	tokens   *tokenapp.Provider
 	admin    *api.Admin
 	traces   *traces
 	console  *console.Console

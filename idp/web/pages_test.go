@@ -60,9 +60,13 @@ func every(p *web.Pages, text string) map[string]func(http.ResponseWriter, *http
 		},
 		"device not connected": func(w http.ResponseWriter, r *http.Request) { p.DeviceDone(w, r, web.DeviceDone{App: app}) },
 		"home":                 func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{Person: &person}) },
-		"home of nobody":       func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{}) },
-		"logout":               func(w http.ResponseWriter, r *http.Request) { p.Logout(w, r, web.Logout{Person: person, Token: text}) },
-		"signed out":           func(w http.ResponseWriter, r *http.Request) { p.SignedOut(w, r, web.SignedOut{}) },
+		"apps": func(w http.ResponseWriter, r *http.Request) {
+			p.Apps(w, r, web.Apps{Person: person, Tiles: []web.Tile{{ID: text, Name: text, Description: text, LogoURL: "https://app.example/logo?" + text}, {ID: text, Name: text, LogoURL: text}, {Name: "€ € é"}}})
+		},
+		"apps of nobody": func(w http.ResponseWriter, r *http.Request) { p.Apps(w, r, web.Apps{Person: person}) },
+		"home of nobody": func(w http.ResponseWriter, r *http.Request) { p.Home(w, r, web.Home{}) },
+		"logout":         func(w http.ResponseWriter, r *http.Request) { p.Logout(w, r, web.Logout{Person: person, Token: text}) },
+		"signed out":     func(w http.ResponseWriter, r *http.Request) { p.SignedOut(w, r, web.SignedOut{}) },
 		"signed out with apps": func(w http.ResponseWriter, r *http.Request) {
 			p.SignedOut(w, r, web.SignedOut{Apps: []web.LogoutApp{{Name: text, Outcome: text}, {Name: text, Outcome: "queued"}}, Continue: "https://app.example/?" + text})
 		},
@@ -308,7 +312,7 @@ func TestHeaders(t *testing.T) {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
 			}
-			alone := slices.Contains([]string{"home", "home of nobody", "logout", "signed out", "signed out with apps"}, name) || strings.HasPrefix(name, "device")
+			alone := slices.Contains([]string{"home", "apps", "apps of nobody", "home of nobody", "logout", "signed out", "signed out with apps"}, name) || strings.HasPrefix(name, "device")
 			if got := w.Header().Get("Cross-Origin-Opener-Policy"); (got == "same-origin") != alone {
 				t.Errorf("Cross-Origin-Opener-Policy %q: a popup of an app must keep its opener, other pages must not", got)
 			}
