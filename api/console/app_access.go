@@ -13,6 +13,8 @@ import (
 type accessPage struct {
 	Form  *Form  // who may; nil for whoever may only read
 	Facts []Fact // the same in words
+	Why   *why   // for whoever may read people
+	Used  string // where it says who used it
 	Fault string
 }
 
@@ -30,6 +32,12 @@ func (v *visit) showAccess(status int, p accessPage) error {
 	}
 	if writesApps(v) && p.Form == nil {
 		p.Form = v.accessForm(saved.assigned)
+	}
+	if people, err := v.actor.PeopleReader(); err == nil {
+		p.Used = v.app.path("people")
+		if p.Why, err = v.why(people, v.app.path("access"), v.app.ID, strings.TrimSpace(v.r.URL.Query().Get("user"))); err != nil {
+			return err
+		}
 	}
 	v.writeTab(status, "app_access", p)
 	return nil

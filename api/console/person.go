@@ -61,7 +61,7 @@ func (v *visit) showPerson(status int, p personPage) error {
 	if p.Person, err = reader.FindPerson(v.r.Context(), subject); err != nil {
 		return err
 	}
-	p.Facts = personFacts(p.Person)
+	p.Facts, p.Access = personFacts(p.Person), accessQuestion(p.Person.Subject, "")
 	for _, part := range []func(context.Context, api.PeopleReader, *personPage) error{v.personAccounts, v.personSessions, v.personGrants, v.personConsents, v.personForms} {
 		if err := part(v.r.Context(), reader, &p); err != nil {
 			return err
