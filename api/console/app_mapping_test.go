@@ -52,7 +52,7 @@ func TestAMappingIsTriedBeforeItIsSaved(t *testing.T) {
 		}
 		stale := b.Open(w.Issuer + page)
 		at(t, p.FormWith("rows").Submit("do=remove-0"), http.StatusOK, page, "gone")
-		p = p.FormWith("rows").Submit("do=remove-0").FormWith("rows").Submit("do=save")
+		p.FormWith("rows").Submit("do=remove-0").FormWith("rows").Submit("do=save")
 		if rows := saved(); len(rows) != 1 || rows[0].Name != "gone" {
 			t.Errorf("%s: removed, and saved %+v", app, rows)
 		}

@@ -20,16 +20,16 @@ func TestTheRolloverOfOneServiceProviderGoesForwardAndBack(t *testing.T) {
 		}
 		return now.SigningCertificate.SHA256
 	}
-	b, p := w.as("olga", "/admin/keys")
+	_, p := w.as("olga", "/admin/keys")
 	p = p.Click("Roll over")
 	p = form(t, p, "/keys").Submit("Create a new key")
 	at(t, p, http.StatusOK, "/admin/rollovers/crm", "not read yet")
 	at(t, form(t, p, "/activate").Submit("Activate"), http.StatusConflict, form(t, p, "/activate").Action.Path, "is not published long enough")
 	p = form(t, p, "/retire").Submit("")
 	at(t, p, http.StatusOK, "/admin/rollovers/crm", "published no longer")
-	p = form(t, p, "/keys").Submit("Create a new key")
+	form(t, p, "/keys").Submit("Create a new key")
 	w.Clock.Advance(25 * time.Hour)
-	b, p = w.as("olga", "/admin/rollovers/crm")
+	b, p := w.as("olga", "/admin/rollovers/crm")
 	p = form(t, p, "/activate").Submit("Activate")
 	at(t, p, http.StatusOK, "/admin/rollovers/crm", "The key signs now.")
 	own := signing()

@@ -46,7 +46,7 @@ func TestTheReportOfAnAppIsShownAndDownloaded(t *testing.T) {
 	t.Parallel()
 	w, _, _ := shop(t)
 	w.patient(api.NewUser{Username: "=HYPERLINK(1)", Email: "f@example.org"})
-	b, p := w.as("olga", "/admin/apps/wiki/access")
+	_, p := w.as("olga", "/admin/apps/wiki/access")
 	p = p.Click("Who can use it, and who last did")
 	at(t, p, http.StatusOK, "/admin/apps/wiki/people", "=HYPERLINK(1)")
 	csv := p.Click("Download as CSV")
@@ -54,7 +54,7 @@ func TestTheReportOfAnAppIsShownAndDownloaded(t *testing.T) {
 		t.Errorf("CSV %q", csv.Body)
 	}
 	for person, status := range map[string]int{"rita": 200, "anton": 403, "bella": 404, "hans": 403} {
-		b, _ = w.as(person, "/admin")
+		b, _ := w.as(person, "/admin")
 		for _, path := range []string{"people", "people.csv"} {
 			if p := b.Open(w.Issuer + "/admin/apps/wiki/" + path); p.Status != status {
 				t.Errorf("%s opens %s: %d", person, path, p.Status)

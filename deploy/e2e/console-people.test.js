@@ -141,6 +141,17 @@ test('an event shows what was changed, and leads to its trace', async () => {
   await look('trace');
 });
 
+test('it is said why somebody cannot sign in', async () => {
+  await product.api('PATCH', 'service-providers/crm', { assigned: { groups: ['sales'] } });
+  const { page, look } = await open('/admin/apps/crm/access');
+  await page.fill('[name=user]', 'mary.somerville');
+  await page.click('#why button');
+  assert.match(await page.textContent('#verdict'), /cannot sign in/);
+  await look('access');
+  await page.click('text=Who can use it, and who last did');
+  await look('app-people');
+});
+
 test('the pages hold up on a phone and in the dark', async () => {
   for (const [kind, options] of [['narrow', { viewport: { width: 360, height: 740 } }], ['dark', { colorScheme: 'dark' }]]) {
     const { page, look } = await open('/admin/people', options);
