@@ -43,4 +43,4 @@ func (c Client) ETag() IfMatch { return IfMatch(etag(c.version)) }
 func (v ServiceProvider) ETag() IfMatch { return IfMatch(etag(v.version)) }
 
 // ETag is the version of an app that a form sends back.
-func (v AppSummary) ETag() IfMatch { return IfMatch(etag(v.version)) }
+func (t TokenApp) ETag() IfMatch { return IfMatch(etag(t.version)) }

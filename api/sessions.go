@@ -9,7 +9,7 @@ import (
 
 // Session is the answer about one signed-in browser.
 type Session struct {
-	ID        string    `json:"id" doc:"The sid of tokens, the SessionIndex of assertions."`
+	ID        string    `json:"id" doc:"The sid of tokens."`
 	Subject   string    `json:"subject"`
 	AuthTime  time.Time `json:"auth_time"`
 	AMR       []string  `json:"amr,omitempty"`

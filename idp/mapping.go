@@ -28,7 +28,7 @@ type Mapping struct {
 	Type    string            `json:"type,omitempty" enum:"string,number,boolean,json,array" doc:"Step 8: the JSON type of each value; what does not fit is dropped. array: a list even of one value. json: a text that holds JSON becomes what it says; in SAML, where there is only text, a structured value becomes JSON text. Default: as the directory gives it."`
 
 	Required     bool   `json:"required,omitempty" doc:"Without a value the sign-in to this app is refused, and the trace says which row was empty."`
-	Format       string `json:"format,omitempty" enum:"basic,uri,unspecified" doc:"SAML NameFormat. Default: uri when name starts with urn:oid:, basic otherwise."`
+	Format       string `json:"format,omitempty" maxLength:"256" doc:"SAML NameFormat: basic, uri, unspecified, or any other as an absolute URI. Default: uri when name starts with urn:oid:, basic otherwise."`
 	FriendlyName string `json:"friendly_name,omitempty" maxLength:"256" doc:"SAML FriendlyName."`
 }
 

@@ -6,7 +6,7 @@ import "time"
 // the store holds its hash.
 type Session struct {
 	ID        string // HashSecret of the cookie value
-	SID       string // public name: the "sid" claim, SAML SessionIndex; NewID
+	SID       string // public name: the "sid" claim; NewID
 	Subject   string
 	AuthTime  time.Time // last time the person proved who they are
 	AMR       []string  // RFC 8176

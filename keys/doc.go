@@ -30,4 +30,9 @@
 // Rotate publishes the next one beside the old, Activate signs with it, Retire takes
 // the old one out of the metadata. Until then, activating the old key again is the way
 // back.
+//
+// A service provider may have SAML keys of its own (use "saml:" and its slug; saml_own.go),
+// made here or brought along (saml_import.go). They go the same way, and while one is
+// active it signs for that service provider instead of the shared key; Deactivate is the way back
+// to that. A service provider can be pinned to one key, shared or its own.
 package keys

@@ -10,17 +10,14 @@ import (
 
 	"cloudsso/idp"
 	"cloudsso/samlidp/dsig"
+	"cloudsso/samlidp/md"
 	"cloudsso/samlidp/msg"
 	"cloudsso/samlidp/wire"
 	"cloudsso/samlidp/xenc"
 )
 
-const (
-	// skew is how far ahead an application's clock may be, unless its policy says otherwise.
-	skew = 3 * time.Minute
-	// maxAge is how old a request may be when it arrives, by our clock.
-	maxAge = 5 * time.Minute
-)
+// maxAge is how old a request may be when it arrives, by our clock.
+const maxAge = 5 * time.Minute
 
 // request is one sign-in as far as the checks have understood it.
 type request struct {
@@ -128,7 +125,7 @@ func (p *Provider) lookUp(ctx context.Context, q *request) error {
 
 // stale: what somebody's signature vouched for until a day counts no longer after it (S19; Metadata §2.3.1).
 func (p *Provider) stale(sp idp.ServiceProvider) error {
-	if !sp.Source.Signed() || sp.Source.ValidUntil.IsZero() || p.now().Before(sp.Source.ValidUntil) {
+	if !sp.Source.Signed() || sp.Source.ValidUntil.IsZero() || p.now().Before(sp.Source.ValidUntil.Add(md.Skew)) {
 		return nil
 	}
 	return idp.Errorf(idp.Forbidden, "What is known about the application %.200q was valid until %s, and no newer metadata could be fetched. Its administrator should look at where its metadata comes from.",
@@ -213,7 +210,7 @@ func clockSkew(sp idp.ServiceProvider) time.Duration {
 	if sp.ClockSkew != nil {
 		return time.Duration(*sp.ClockSkew) * time.Second
 	}
-	return skew
+	return md.Skew
 }
 
 // checkReplay lets every request in once (S12). Without an answer from the store nobody

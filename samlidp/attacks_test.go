@@ -93,7 +93,7 @@ func TestS01_SignatureWrapping(t *testing.T) {
 }
 
 // S02: what is signed must verify, what must be signed must be.
-func TestS02_SignatureExclusion(t *testing.T) {
+func TestS02_SDP_IDP05_SignatureExclusion(t *testing.T) {
 	t.Parallel()
 	strip := func(s string, params ...string) string {
 		u, _ := url.Parse(s)

@@ -22,6 +22,10 @@
 // signatures and RelayState (trace.go, slo_trace.go). [Decode] shows an admin any message that
 // somebody sends in; it decides nothing (decode.go).
 //
+// What is known about an application comes from its metadata ([FindServiceProvider]): given once, or read
+// again from an address, a collection or a metadata query service by package api. If a signature
+// vouches for it, its validUntil ends sign-ins (accept.go).
+//
 // What an admin may decide about an application is [idp.ServiceProviderPolicy];
 // complete.go and complete_policy.go refuse what could not work before it is saved.
 //
@@ -42,7 +46,7 @@
 // all cookies back, so that everything there hangs on the ID of our request.
 //
 // An application ends only sessions in which it takes part, under a name that it was told
-// itself. Who has that name is remembered beside the session (slo_names.go), for an application that
+// itself, or an index: each application is told a SessionIndex of its own. Who has that name is remembered beside the session (slo_names.go), for an application that
 // asks without the person's browser.
 //
 // # Rules
@@ -54,7 +58,7 @@
 // # Attacks, and the tests that show what becomes of them
 //
 //	S01 signature wrapping             TestS01_SignatureWrapping; dsig: TestS01SignatureWrapping
-//	S02 signature exclusion            TestS02_SignatureExclusion
+//	S02 signature exclusion            TestS02_SDP_IDP05_SignatureExclusion
 //	S03 confusion of parameters        TestS03_ParameterPollution, TestAttack_S03_EncodingsOfTheSame
 //	S04 DTDs and entities              TestS04_Entities
 //	S05 bombs                          TestS05_Bombs; wire: TestS05WorstMessagesStaySmall

@@ -42,7 +42,7 @@ func decrypted(t testing.TB, doc string) string {
 	return string(out)
 }
 
-func TestEncryptedAssertionIsReadByXmlsec1(t *testing.T) {
+func TestIIP_IDP09_EncryptedAssertionIsReadByXmlsec1(t *testing.T) {
 	t.Parallel()
 	for _, sign := range []string{"response", "assertion", "both"} {
 		for cipher, uri := range map[string]string{

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -81,7 +82,7 @@ func newHouse(t testing.TB, change ...func(*samlidp.Options)) *house {
 	pages, err := web.New(web.Options{})
 	must(t, err)
 	o := samlidp.Options{
-		Issuer: issuer, Records: h.store, Flows: h.store, Marks: h.store, Ring: newRing(t), Login: h.login,
+		Issuer: issuer, Records: h.store, Flows: h.store, Marks: h.store, Ring: newRing(t), MAC: fixedMAC{}, Login: h.login,
 		People: h.people, Pages: pages, Events: h.events, Now: h.now,
 		Tickets: h.store, Sessions: h.store, Logout: h.logout,
 	}
@@ -277,6 +278,19 @@ func pageText(w *httptest.ResponseRecorder) string {
 		}
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// fixedMAC has no secret, so that messages can be golden.
+type fixedMAC struct{}
+
+func (fixedMAC) Sum(parts ...[]byte) []byte {
+	sum := sha256.Sum256(bytes.Join(parts, []byte(" at ")))
+	return sum[:]
+}
+
+// index is the SessionIndex of a session at an application.
+func index(sid, app string) string {
+	return base64.RawURLEncoding.EncodeToString(fixedMAC{}.Sum([]byte(sid), []byte(app))[:16])
 }
 
 // fakeRing has one key for ever, so that signatures can be golden.

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"cloudsso/idp"
+	"cloudsso/samlidp/md"
 	"cloudsso/samlidp/wire"
 )
 
@@ -51,7 +52,7 @@ func (p *Provider) readInit(ctx context.Context, in *received, query url.Values)
 		if err != nil {
 			return idp.Errorf(idp.Invalid, "The parameter time must be a number of seconds since 1970.").On("time")
 		}
-		if age := in.At.Sub(time.Unix(seconds, 0)); age > maxAge || age < -skew {
+		if age := in.At.Sub(time.Unix(seconds, 0)); age > maxAge || age < -md.Skew {
 			return idp.Errorf(idp.Expired, "This link was made at another time and works for %d minutes only. Start again where you found it.", int(maxAge.Minutes())).On("time")
 		}
 	}

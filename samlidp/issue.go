@@ -109,7 +109,7 @@ func (p *Provider) assertion(ctx context.Context, q *request, who idp.Answer, pe
 	a := &assertion{
 		id: p.newID(), name: name, class: q.class, attributes: rows, recipient: firstOf(q.sp.Recipient, q.acs.Location),
 		audiences: audiences(q.sp), oneTimeUse: q.sp.OneTimeUse, proxy: q.sp.ProxyRestriction,
-		authTime: who.AuthTime, session: who.SID, untyped: q.sp.AttributeType == "none", sealer: q.sealer, idSealer: q.idSealer,
+		authTime: who.AuthTime, session: p.sessionIndex(who.SID, q.sp.App), untyped: q.sp.AttributeType == "none", sealer: q.sealer, idSealer: q.idSealer,
 	}
 	a.setTimes(p.now().UTC(), q.sp)
 	return a, nil

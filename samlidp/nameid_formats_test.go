@@ -87,7 +87,7 @@ func TestAnEntityHasNoQualifiers(t *testing.T) {
 	}
 }
 
-func TestASubjectWithoutNameStillSignsIn(t *testing.T) {
+func TestIIP_IDP11_ASubjectWithoutNameStillSignsIn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register(func(sp *idp.ServiceProvider) { sp.NameID.Format, sp.SubjectID = "none", "pairwise-id" })
@@ -126,7 +126,7 @@ func TestAllowCreateFalseMakesNoPersistentID(t *testing.T) {
 	}
 }
 
-func TestSubjectIdentifiers(t *testing.T) {
+func TestSDP_IDP13_IDP16_IDP17_SubjectIdentifiers(t *testing.T) {
 	t.Parallel()
 	const prefix = "urn:oasis:names:tc:SAML:attribute:"
 	for name, c := range map[string]struct {

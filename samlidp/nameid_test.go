@@ -9,7 +9,7 @@ import (
 	"cloudsso/samlidp"
 )
 
-func TestNameIDFormat(t *testing.T) {
+func TestIIP_IDP10_NameIDFormat(t *testing.T) {
 	t.Parallel()
 	const kerberos = "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"
 	for name, c := range map[string]struct {
@@ -53,7 +53,7 @@ func TestNameIDFormat(t *testing.T) {
 }
 
 // A persistent id stays, and two applications cannot compare theirs.
-func TestPersistentIsPairwise(t *testing.T) {
+func TestIIP_SSO05_IDP21_PersistentIsPairwiseAndOfOneCase(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register()
@@ -63,12 +63,12 @@ func TestPersistentIsPairwise(t *testing.T) {
 		return response(t, h.send(authnRequest(">"+spEntity, ">"+entity, "_request1", fmt.Sprint("_r", i)))).Assertion.Subject.NameID.Value
 	}
 	first, again, elsewhere := at(spEntity, 1), at(spEntity, 2), at("urn:chat", 3)
-	if first != again || first == elsewhere || strings.Contains(first, alice) {
+	if first != again || first == elsewhere || strings.Contains(first, alice) || first != strings.ToLower(first) {
 		t.Errorf("%q, %q, %q", first, again, elsewhere)
 	}
 }
 
-func TestTransientIsNewEachTime(t *testing.T) {
+func TestIIP_SSO05_TransientIsNewEachTime(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register(func(sp *idp.ServiceProvider) { sp.NameID.Format = "transient" })

@@ -103,7 +103,7 @@ func (p *Provider) nameOrigin(ctx context.Context, q *request, a *assertion, per
 func (p *Provider) dry() *Provider {
 	return &Provider{
 		issuer: p.issuer, entityID: p.entityID, ssoURL: p.ssoURL, dev: p.dev, scope: p.scope, records: dryRecords{p.records},
-		ring: p.ring, people: p.people, now: p.now, newID: p.newID,
+		ring: p.ring, mac: p.mac, people: p.people, now: p.now, newID: p.newID,
 	}
 }
 

@@ -109,6 +109,11 @@ type Events interface {
 	Record(ctx context.Context, e idp.Event) error
 }
 
+// MAC makes keyed hashes that nobody else can make.
+type MAC interface {
+	Sum(parts ...[]byte) []byte
+}
+
 // Options is all that a Provider needs. Every field but those of the last block is required.
 type Options struct {
 	Issuer   string // configured URL without trailing slash; all our addresses derive from it
@@ -118,6 +123,7 @@ type Options struct {
 	Sessions Sessions
 	Marks    Marks
 	Ring     Ring
+	MAC      MAC
 	Login    Login
 	Logout   Logout
 	People   People
@@ -145,6 +151,7 @@ type Provider struct {
 	sessions Sessions
 	marks    Marks
 	ring     Ring
+	mac      MAC
 	login    Login
 	logout   Logout
 	people   People
@@ -164,14 +171,17 @@ type Provider struct {
 
 // New returns a Provider. It fails if the options are incomplete or the key cannot sign.
 func New(o Options) (*Provider, error) {
-	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Marks == nil || o.Ring == nil ||
+	if o.Issuer == "" || o.Records == nil || o.Flows == nil || o.Marks == nil || o.Ring == nil || o.MAC == nil ||
 		o.Login == nil || o.People == nil || o.Pages == nil || o.Events == nil ||
 		o.Tickets == nil || o.Sessions == nil || o.Logout == nil {
 		return nil, errors.New("samlidp: a required option is missing")
 	}
+	if len(o.Issuer)+len(MetadataPath) > 256 { // saml2int SDP-G04
+		return nil, errors.New("samlidp: the issuer is too long: our entity ID is made of it, and has at most 256 characters")
+	}
 	p := &Provider{
 		issuer: o.Issuer, entityID: o.Issuer + MetadataPath, ssoURL: o.Issuer + SSOPath, sloURL: o.Issuer + SLOPath, dev: o.Dev,
-		records: o.Records, flows: o.Flows, tickets: o.Tickets, sessions: o.Sessions, marks: o.Marks, ring: o.Ring, login: o.Login,
+		records: o.Records, flows: o.Flows, tickets: o.Tickets, sessions: o.Sessions, marks: o.Marks, ring: o.Ring, mac: o.MAC, login: o.Login,
 		logout: o.Logout, post: o.Post, sessionTTL: cmp.Or(o.SessionTTL, 12*time.Hour),
 		scope: firstOf(o.Scope, host(o.Issuer)), organisation: o.About, people: o.People, pages: o.Pages, events: o.Events, now: o.Now,
 		newID: func() string { return "_" + idp.NewID() }, // xs:ID may not start with a digit

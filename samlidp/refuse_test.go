@@ -82,7 +82,7 @@ func (h *house) wantPage(w *httptest.ResponseRecorder, status int, text string) 
 }
 
 // From then on the application hears a SAML status at its registered address.
-func TestRefusedByAStatus(t *testing.T) {
+func TestIIP_SSO03_IDP05_RefusedByAStatus(t *testing.T) {
 	t.Parallel()
 	refs := func(comparison string, classes ...string) string {
 		s := `<samlp:RequestedAuthnContext Comparison="` + comparison + `">`
@@ -128,7 +128,7 @@ func TestRefusedByAStatus(t *testing.T) {
 	}
 }
 
-func TestAuthnContextThatCanBeReached(t *testing.T) {
+func TestIIP_IDP08_AuthnContextThatCanBeReached(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		comparison string
@@ -163,7 +163,7 @@ func TestAuthnContextThatCanBeReached(t *testing.T) {
 	}
 }
 
-func TestRequestsThatAreFine(t *testing.T) {
+func TestIIP_SSO07_EXT01_RequestsThatAreFine(t *testing.T) {
 	t.Parallel()
 	for name, doc := range map[string]string{
 		"no address at all":             authnRequest(` AssertionConsumerServiceURL="`+spACS+`" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`, ""),

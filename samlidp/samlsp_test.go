@@ -20,7 +20,7 @@ import (
 )
 
 // crewjam's service provider, which shares no code with us, accepts what we send.
-func TestIndependentServiceProviderAcceptsUs(t *testing.T) {
+func TestIIP_MD06_SSO01_SDP_IDP01_IndependentServiceProviderAcceptsUs(t *testing.T) {
 	t.Parallel()
 	for _, sign := range []string{"response", "assertion", "both"} {
 		for _, binding := range []string{saml.HTTPRedirectBinding, saml.HTTPPostBinding} {

@@ -143,7 +143,7 @@ func permutations() map[string]func(t *testing.T, honest, evil string) string {
 		},
 		"a SessionIndex added after signing": func(t *testing.T, honest, _ string) string {
 			signed, _ := parts(t, honest)
-			return strings.Replace(signed, end, "<samlp:SessionIndex>sid-2</samlp:SessionIndex>"+end, 1)
+			return strings.Replace(signed, end, "<samlp:SessionIndex>"+index("sid-2", "wiki")+"</samlp:SessionIndex>"+end, 1)
 		},
 		"the NameID changed after signing": func(t *testing.T, honest, _ string) string {
 			signed, _ := parts(t, honest)
@@ -345,8 +345,9 @@ func TestS22_LogoutOfAForeignSession(t *testing.T) {
 	t.Run("by guessing indexes", func(t *testing.T) {
 		t.Parallel()
 		h := twoApps(t)
+		own := index("sid-1", "wiki")
 		var guesses strings.Builder
-		for _, g := range []string{"", "SID-1", "sid-1 x", "sid", "*", "%", "sid-1%00"} {
+		for _, g := range []string{"", strings.ToUpper(own), own + " x", own[:8], "*", "%", own + "%00"} {
 			if g != "" {
 				guesses.WriteString("<samlp:SessionIndex>" + g + "</samlp:SessionIndex>")
 			}

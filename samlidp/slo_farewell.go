@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"cloudsso/idp"
@@ -34,7 +35,7 @@ type sentRequest struct {
 	App     string `json:"app"`
 	// For the POST binding, whose page is made when the frame opens.
 	Name  *nameID `json:"name,omitempty"`
-	Index string  `json:"index,omitempty"`
+	Index string  `json:"index,omitempty"` // of every index, with blanks between
 }
 
 // requestLife is how long a LogoutRequest of ours may take to arrive.
@@ -78,7 +79,7 @@ func (p *Provider) farewell(ctx context.Context, logout string, s idp.Session, a
 		f.Send = func(ctx context.Context) error { return p.sendAll(ctx, e, s, sp) }
 	default:
 		var err error
-		if f.Visit, err = p.visit(ctx, logout, e, a, sp); err != nil {
+		if f.Visit, err = p.visit(ctx, logout, e, s, a, sp); err != nil {
 			return Farewell{App: sp.App, Name: sp.Name, Send: func(context.Context) error { return err }}
 		}
 		f.Through = []string{e.Location}
@@ -89,15 +90,15 @@ func (p *Provider) farewell(ctx context.Context, logout string, s idp.Session, a
 
 // visit is the address for the frame: the application's with the signed message, or ours
 // that posts it.
-func (p *Provider) visit(ctx context.Context, logout string, e idp.Endpoint, a idp.SessionApp, sp idp.ServiceProvider) (string, error) {
-	m, err := p.logoutRequest(e, sp, nameOf(a), a.SessionIndex)
+func (p *Provider) visit(ctx context.Context, logout string, e idp.Endpoint, s idp.Session, a idp.SessionApp, sp idp.ServiceProvider) (string, error) {
+	m, err := p.logoutRequest(e, sp, nameOf(a), indexesOf(s, a))
 	if err != nil {
 		return "", err
 	}
 	traceFarewell(ctx, sp, e)
 	sent := sentRequest{Support: idp.RequestOf(ctx).Support, Logout: logout, App: sp.App}
 	if e.Binding == wire.BindingPost {
-		sent.Name, sent.Index = &m.name, a.SessionIndex
+		sent.Name, sent.Index = &m.name, strings.Join(m.indexes, " ")
 	}
 	data, err := json.Marshal(sent)
 	if err != nil {
@@ -120,15 +121,12 @@ func nameOf(a idp.SessionApp) nameID {
 	return nameID{Value: a.NameID, Format: a.NameIDFormat, NameQualifier: a.NameQualifier, SPNameQualifier: a.SPNameQualifier}
 }
 
-func (p *Provider) logoutRequest(e idp.Endpoint, sp idp.ServiceProvider, name nameID, index string) (*logoutRequest, error) {
+func (p *Provider) logoutRequest(e idp.Endpoint, sp idp.ServiceProvider, name nameID, indexes []string) (*logoutRequest, error) {
 	if name.Value == "" {
 		return nil, errors.New("the application was told no name, so that it cannot be told whose session has ended")
 	}
 	now := p.now().UTC()
-	m := &logoutRequest{id: p.newID(), destination: e.Location, at: now, notOnOrAfter: now.Add(requestLife), name: name}
-	if index != "" {
-		m.indexes = []string{index}
-	}
+	m := &logoutRequest{id: p.newID(), destination: e.Location, at: now, notOnOrAfter: now.Add(requestLife), name: name, indexes: indexes}
 	var err error
 	if sp.NameID.Encrypt {
 		m.sealer, err = sealer(sp)
@@ -154,7 +152,7 @@ func (p *Provider) SLOSend(w http.ResponseWriter, r *http.Request) {
 		p.pages.Error(w, r, errNoSuchLogout.Because(errors.New("the registration has no address for this any more")))
 		return
 	}
-	m, err := p.logoutRequest(e, sp, *sent.Name, sent.Index)
+	m, err := p.logoutRequest(e, sp, *sent.Name, strings.Fields(sent.Index))
 	var doc []byte
 	if err == nil {
 		m.id = id
@@ -194,7 +192,7 @@ func (p *Provider) sendAll(ctx context.Context, e idp.Endpoint, s idp.Session, s
 			continue
 		}
 		told[nameOf(a)] = true
-		if err := p.send(ctx, e, nameOf(a), a.SessionIndex, sp); err != nil {
+		if err := p.send(ctx, e, nameOf(a), indexesOf(s, a), sp); err != nil {
 			faults = append(faults, err)
 		}
 	}

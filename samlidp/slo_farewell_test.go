@@ -32,7 +32,7 @@ func (h *house) farewell(logout, app, except string) samlidp.Farewell {
 	return samlidp.Farewell{}
 }
 
-func TestFarewellByRedirect(t *testing.T) {
+func TestSDP_IDP23_IDP24_IDP26_IDP27_IDP29_FarewellByRedirect(t *testing.T) {
 	t.Parallel()
 	h := twoApps(t, func(sp *idp.ServiceProvider) { sp.NameID.Format = "persistent" })
 	f := h.farewell("one", "wiki", "")

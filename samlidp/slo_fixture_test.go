@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -143,13 +144,21 @@ func (h *house) alive(id string) bool {
 }
 
 // logoutRequest is the wiki's good request for Alice's session; pairs of (old, new) change it.
+// In place of sid-1 stands then what the sender was told as its SessionIndex.
 func logoutRequest(changes ...string) string {
 	doc := `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ` +
 		`ID="_logout1" Version="2.0" IssueInstant="2026-11-21T12:00:00Z" Destination="` + sloURL + `">` +
 		`<saml:Issuer>` + spEntity + `</saml:Issuer><saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">` + email +
 		`</saml:NameID><samlp:SessionIndex>sid-1</samlp:SessionIndex></samlp:LogoutRequest>`
-	return changed(doc, changes)
+	doc = changed(doc, changes)
+	app := "wiki"
+	if strings.Contains(doc, "<saml:Issuer>"+blogEntity) {
+		app = "blog"
+	}
+	return indexed.ReplaceAllStringFunc(doc, func(sid string) string { return ">" + index(sid[1:len(sid)-1], app) + "<" })
 }
+
+var indexed = regexp.MustCompile(`>sid-[0-9a-z]<`)
 
 // logoutResponse is an application's good answer to the request id.
 func logoutResponse(id, from string, changes ...string) string {

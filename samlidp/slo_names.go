@@ -32,6 +32,25 @@ func nameKey(app, value string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
+// sessionIndex is what one application is told as the name of the session sid: another than
+// every other application, so that two of them cannot find out by it that they speak of the
+// same person (Core §2.7.2), and none that can be worked out from the sid of tokens. It stays
+// when the person proves again who they are.
+func (p *Provider) sessionIndex(sid, app string) string {
+	return base64.RawURLEncoding.EncodeToString(p.mac.Sum([]byte(sid), []byte(app))[:16])
+}
+
+// indexesOf are the names of the session s at a's application under a's NameID: more than one
+// when the key of [Provider.sessionIndex] has changed meanwhile.
+func indexesOf(s idp.Session, a idp.SessionApp) (list []string) {
+	for _, other := range s.Apps {
+		if other.Protocol == a.Protocol && other.App == a.App && nameOf(other) == nameOf(a) && other.SessionIndex != "" && !slices.Contains(list, other.SessionIndex) {
+			list = append(list, other.SessionIndex)
+		}
+	}
+	return list
+}
+
 // remember notes that sp knows subject as name, for at least as long as a session that
 // exists now can live. An application that signs nothing can ask for no logout, and
 // costs nothing here, nor does one that hears no name.

@@ -21,7 +21,7 @@ import (
 	"cloudsso/samlidp/xenc"
 )
 
-func TestLogoutByRedirect(t *testing.T) {
+func TestIIP_IDP17_IDP18_SDP_IDP21_IDP25_IDP28_IDP30_LogoutByRedirect(t *testing.T) {
 	t.Parallel()
 	h := twoApps(t)
 	w := h.logoutByRedirect(logoutRequest())
@@ -67,7 +67,7 @@ func TestLogoutByPost(t *testing.T) {
 	}
 }
 
-func TestLogoutIsHonestAboutTheOthers(t *testing.T) {
+func TestSDP_IDP31_LogoutIsHonestAboutTheOthers(t *testing.T) {
 	t.Parallel()
 	h := twoApps(t)
 	h.logout.incomplete = true

@@ -115,12 +115,12 @@ func writeSOAP(w http.ResponseWriter, status int, doc []byte) {
 
 // send sends one LogoutRequest by SOAP and hears the answer. nil: the application has
 // ended its session.
-func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, index string, sp idp.ServiceProvider) error {
+func (p *Provider) send(ctx context.Context, to idp.Endpoint, name nameID, indexes []string, sp idp.ServiceProvider) error {
 	traceFarewell(ctx, sp, to)
 	if p.post == nil {
 		return errors.New("nothing can be sent from here")
 	}
-	m, err := p.logoutRequest(to, sp, name, index)
+	m, err := p.logoutRequest(to, sp, name, indexes)
 	if err != nil {
 		return err
 	}

@@ -214,7 +214,7 @@ func checkRequest(t testing.TB, s *said, name string) {
 		s.NameID.Value != name || s.NameID.Format != samlidp.FormatPersistent || s.NameID.NameQualifier != entityID || s.NameID.SPNameQualifier != spEntity {
 		t.Errorf("request %+v", s)
 	}
-	equal(t, "SessionIndex", s.Indexes, []string{"sid-1"})
+	equal(t, "SessionIndex", s.Indexes, []string{index("sid-1", "wiki")})
 }
 
 // A transient NameID is a new one at each sign-in, and the application may know any of them.

@@ -13,7 +13,7 @@ import (
 	"cloudsso/samlidp"
 )
 
-func TestSignedInPersonGoesThroughAtOnce(t *testing.T) {
+func TestIIP_SSO02_SSO03_SDP_IDP02_IDP08_SignedInPersonGoesThroughAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register()
@@ -82,7 +82,7 @@ func checkWiki(t *testing.T, r *result, inResponseTo string) {
 	if !a.Authn.Instant.Equal(noon.Add(-10 * time.Minute)) {
 		t.Errorf("AuthnInstant = %s", a.Authn.Instant)
 	}
-	eq("SessionIndex", a.Authn.Index, "sid-1")
+	eq("SessionIndex", a.Authn.Index, index("sid-1", "wiki"))
 	eq("class", a.Authn.Class, "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport")
 	var rows []string
 	for _, row := range a.Statements[0].Attributes {
@@ -122,14 +122,14 @@ func TestSignInThroughTheLoginPage(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	joined := h.login.joined
-	if len(joined) != 1 || joined[0].NameID != r.Assertion.Subject.NameID.Value || joined[0].SessionIndex != "sid-1" || joined[0].NameIDFormat != samlidp.FormatPersistent {
+	if len(joined) != 1 || joined[0].NameID != r.Assertion.Subject.NameID.Value || joined[0].SessionIndex != index("sid-1", "wiki") || joined[0].NameIDFormat != samlidp.FormatPersistent {
 		t.Errorf("session told: %+v", joined)
 	}
 }
 
 // A cross-site POST carries no SameSite=Lax cookie, so the session can be found only
 // after a navigation of our own.
-func TestPostComesBackByGet(t *testing.T) {
+func TestIIP_SSO02_PostComesBackByGet(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register()
@@ -209,7 +209,7 @@ func TestRegistrationIsReadAgainWhenThePersonIsThrough(t *testing.T) {
 	}
 }
 
-func TestWhatIsSigned(t *testing.T) {
+func TestIIP_SSO04_SDP_IDP09_WhatIsSigned(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sign                string
@@ -289,7 +289,7 @@ func TestNoEmptyAttributeStatement(t *testing.T) {
 	}
 }
 
-func TestForceAuthn(t *testing.T) {
+func TestIIP_IDP06_SDP_IDP07_ForceAuthn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.register()

@@ -15,7 +15,7 @@ import (
 	"cloudsso/samlidp/xenc"
 )
 
-func TestAttributesByIndex(t *testing.T) {
+func TestIIP_IDP04_AttributesByIndex(t *testing.T) {
 	t.Parallel()
 	services := func(sp *idp.ServiceProvider) {
 		sp.Attributes = []idp.Mapping{{Name: "mail", From: "email"}, {Name: "first", From: "given_name"}, {Name: "secret", From: "nothing", Required: true}}

@@ -16,8 +16,9 @@ type openApp struct {
 	Kind     string // one of presets.Kind…
 	Name     string
 	Disabled bool
-	File     string      // the file that keeps it, "" if people do
+	File     string      // the file that keeps it, "" if people do: nothing can be changed here then
 	Version  api.IfMatch // forms send it back, so that nobody overwrites another's change
+	view     any         // api.Client, api.ServiceProvider or api.TokenApp
 	tab      string      // slug of the tab that is shown
 }
 
@@ -35,19 +36,21 @@ type tab struct {
 func tabs() []tab {
 	return []tab{
 		{"handover", "Hand-over", readsApps, handoverTab},
-		{"settings", "Settings", ofKind(presets.KindClient, presets.KindServiceProvider), settingsTab},
+		{"settings", "Settings", readsApps, settingsTab},
 		{"mapping", "Mapping", readsApps, mappingTab},
 		{"access", "Access", readsApps, accessTab},
-		{"secrets", "Secrets", ofKind(presets.KindClient), secretsTab},
-		{"test", "Test", readsApps, probeTab},
-		{"lint", "Lint", readsApps, lintTab},
+		{"secrets", "Secrets", ofKind(presets.KindClient, presets.KindTokenApp), secretsTab},
+		{"metadata", "Metadata", ofKind(presets.KindServiceProvider), metadataTab},
+		{"test", "Reachability", readsApps, probeTab},
 		{"verify", "Test sign-in", ofKind(presets.KindClient, presets.KindServiceProvider), verifyTab},
+		{"lint", "Lint", readsApps, lintTab},
 	}
 }
 
 // Who may see a tab. Of another's app not even the frame is shown.
 func readsApps(v *visit) bool  { _, err := v.actor.AppsReader(); return err == nil }
 func writesApps(v *visit) bool { _, err := v.actor.AppsWriter(); return err == nil }
+func mayChange(v *visit) bool  { return writesApps(v) && v.app.File == "" }
 func ofKind(kinds ...string) func(v *visit) bool {
 	return func(v *visit) bool { return readsApps(v) && slices.Contains(kinds, v.app.Kind) }
 }
@@ -60,27 +63,41 @@ func (a *openApp) path(tab string) string {
 // onApp opens the app that the address names, for pages and forms below it. An app that
 // the actor may not see is as good as none.
 func onApp(serve func(v *visit) error) func(v *visit) error {
-	return func(v *visit) (err error) {
+	return func(v *visit) error {
 		reader, err := v.actor.AppsReader()
 		if err != nil {
 			return err
 		}
-		if v.app, err = v.open(reader, v.r.PathValue("app")); err != nil {
+		app, err := v.open(reader, v.r.PathValue("app"))
+		if err != nil {
 			return err
 		}
+		v.app = app
 		return serve(v)
 	}
 }
 
 func (v *visit) open(reader api.AppsReader, id string) (*openApp, error) {
-	a, err := reader.App(v.r.Context(), id)
+	ctx := v.r.Context()
+	c, err := reader.Client(ctx, id)
 	if err == nil {
-		return &openApp{ID: id, Kind: a.Kind, Name: a.Name, Disabled: a.Disabled, File: a.ManagedBy.File, Version: a.ETag()}, nil
+		return &openApp{ID: id, Kind: presets.KindClient, Name: c.DisplayName(), Disabled: c.Disabled, File: c.ManagedBy.File, Version: c.ETag(), view: c}, nil
 	}
-	if idp.AsError(err).Code == idp.NotFound {
+	if idp.AsError(err).Code != idp.NotFound {
+		return nil, err
+	}
+	sp, err := reader.ServiceProvider(ctx, id)
+	if err == nil {
+		return &openApp{ID: id, Kind: presets.KindServiceProvider, Name: sp.Name, Disabled: sp.Disabled, File: sp.ManagedBy.File, Version: sp.ETag(), view: sp}, nil
+	}
+	if idp.AsError(err).Code != idp.NotFound {
+		return nil, err
+	}
+	t, err := reader.TokenApp(ctx, id)
+	if err != nil && idp.AsError(err).Code == idp.NotFound {
 		err = idp.Errorf(idp.NotFound, "There is no app %q. Look for it in the list of apps.", id)
 	}
-	return nil, err
+	return &openApp{ID: id, Kind: presets.KindTokenApp, Name: t.Name, Disabled: t.Disabled, File: t.ManagedBy.File, Version: t.ETag(), view: t}, err
 }
 
 // appPage serves the tab that the address names, or the first that the visitor may see.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,21 +57,23 @@ func (o *once) orNil() *once {
 }
 
 type handoverPage struct {
-	Once      *once
-	Sheet     api.Handover
-	Rows, All []value
-	Secrets   string // where secrets are made, for whoever may
-	Downloads []Fact
-	Launch    string
-	QR        web.QR
-	Init      *initiated
-	Share     *Form
-	Shared    *api.HandoverLink
-	Fault     string
+	Once       *once
+	Sheet      api.Handover
+	Rows, All  []value
+	Secrets    string // where secrets are made, for whoever may
+	HasSecrets bool   // the app needs one
+	Downloads  []Fact
+	Launch     string
+	QR         web.QR
+	Init       *initiated
+	Share      *Form
+	Shared     *api.HandoverLink
+	Fault      string
 }
 
 // initiated is the builder of links that start a sign-in here.
 type initiated struct {
+	Warning string
 	Form    Form
 	URL     value
 	Snippet value
@@ -89,6 +92,7 @@ func (v *visit) handoverPage(status int, p handoverPage) error {
 	if err != nil {
 		return err
 	}
+	v.app.tab = "handover"
 	relay := v.r.URL.Query().Get("relay_state")
 	if p.Sheet, err = reader.Handover(v.r.Context(), v.app.ID, relay); err != nil {
 		return err
@@ -99,10 +103,13 @@ func (v *visit) handoverPage(status int, p handoverPage) error {
 			p.Launch, p.QR = row.Value, web.NewQR(row.Value)
 		}
 	}
+	p.HasSecrets = slices.ContainsFunc(p.Rows, func(r value) bool { return r.Secret })
 	p.Downloads = v.downloads()
 	p.Init = v.initiated(p.All, relay)
 	if writesApps(v) {
-		p.Secrets = v.app.path("secrets")
+		if p.Once == nil {
+			p.Secrets = v.app.path("secrets")
+		}
 		f := v.form("share", v.app.path("handover"), "Make a link", Field{Name: "days", Label: "The link works for", Kind: "select", Value: "14",
 			Options: []Option{{"1", "1 day"}, {"14", "14 days"}, {"90", "90 days"}}})
 		p.Share = &f
@@ -151,6 +158,7 @@ func (v *visit) initiated(all []value, relay string) *initiated {
 	if p.URL.Text == "" {
 		return nil
 	}
+	p.Warning, p.URL.Note = p.URL.Note, ""
 	p.URL.ID, p.URL.Label, p.Snippet.ID, p.Snippet.Label, p.Snippet.Note = "init-url", "Link", "init-html", "HTML", ""
 	return p
 }

@@ -1,6 +1,10 @@
 package console
 
-import "cloudsso/api"
+import (
+	"slices"
+
+	"cloudsso/api"
+)
 
 type lintPage struct {
 	Grade    Cell
@@ -10,6 +14,7 @@ type lintPage struct {
 
 type finding struct {
 	Weight Cell
+	Link   string // to the setting, if it is on the page of settings
 	api.Finding
 }
 
@@ -25,7 +30,11 @@ func lintTab(v *visit) error {
 	}
 	p := lintPage{Grade: gradeCell(l.Grade), Summary: gradeText(l.Grade)}
 	for _, f := range l.Findings {
-		p.Findings = append(p.Findings, finding{weightCell(f.Weight), f})
+		link := ""
+		if slices.ContainsFunc(settingsOfKind(v.app.Kind), func(s setting) bool { return s.name == f.Field }) {
+			link = v.app.path("settings#f-" + f.Field)
+		}
+		p.Findings = append(p.Findings, finding{weightCell(f.Weight), link, f})
 	}
 	return v.showTab("app_lint", p)
 }

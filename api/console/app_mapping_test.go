@@ -165,7 +165,7 @@ func TestWhoMayUseAnAppIsSaid(t *testing.T) {
 		at(t, p, http.StatusOK, page, "everybody")
 		at(t, p.FormWith("groups").Set("groups", "staff").Submit("Save"), http.StatusUnprocessableEntity, page, "Everybody may use the app, and some are listed.")
 		stale := p
-		p = p.FormWith("groups").Set("who", "listed").Set("groups", "staff\r\nR&D "+hostile).Set("users", "mary").Submit("Save")
+		p = p.FormWith("groups").Set("who", "listed").Set("groups", "staff\r\nR&D "+scripted).Set("users", "mary").Submit("Save")
 		at(t, p, http.StatusOK, page, "2 groups, 1 person")
 		if strings.Contains(p.Body, "<script>alert") {
 			t.Error("a group runs")

@@ -13,6 +13,8 @@ type secretsPage struct {
 	Once  *once
 	Table Table
 	Make  *Form
+	Key   bool  // a key that the app and we share, in place of secrets
+	Link  *Form // to the key that there is
 	Fault string
 	Empty string // why the app has none
 }
@@ -26,11 +28,12 @@ const (
 func secretsTab(v *visit) error { return v.secrets(http.StatusOK, secretsPage{}) }
 
 func (v *visit) secrets(status int, p secretsPage) error {
-	reader, err := v.actor.AppsReader()
-	if err != nil {
-		return err
+	v.app.tab, v.script = "secrets", "copy.js"
+	c, isClient := v.app.view.(api.Client)
+	if !isClient {
+		return v.sharedKey(status, p)
 	}
-	c, err := reader.Client(v.r.Context(), v.app.ID)
+	reader, err := v.actor.AppsReader()
 	if err != nil {
 		return err
 	}
@@ -60,7 +63,6 @@ func (v *visit) secrets(status int, p secretsPage) error {
 	case writer && p.Make == nil:
 		p.Make = v.secretForm(uses)
 	}
-	v.script = "copy.js"
 	v.writeTab(status, "app_secrets", p)
 	return nil
 }

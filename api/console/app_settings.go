@@ -27,13 +27,14 @@ func settingsTab(v *visit) error { return v.settings(http.StatusOK, settingsPage
 // settings shows the page; a form that came back with faults is in p, or the fault of the
 // one that deletes is in err.
 func (v *visit) settings(status int, p settingsPage, err error) error {
+	v.app.tab = "settings"
 	now, readErr := v.stored()
 	if readErr != nil {
 		return readErr
 	}
 	version := Field{Name: "version", Kind: "hidden", Value: string(v.app.Version)}
 	p.Facts = v.fixed(now)
-	if !writesApps(v) {
+	if !mayChange(v) {
 		for _, s := range settingsOfKind(v.app.Kind) {
 			if text := s.text(now); text != "" {
 				p.Facts = append(p.Facts, Fact{label(s.name), Cell{Text: text}})
@@ -46,14 +47,14 @@ func (v *visit) settings(status int, p settingsPage, err error) error {
 		settingsForm(&f, v.app.Kind, now)
 		p.Form = &f
 	}
-	p.Switch = v.button(v.app.path("disable"), "Disable the app")
+	p.Switch = v.button(v.app.path("settings/disable"), "Disable the app")
 	if v.app.Disabled {
-		p.Switch = v.button(v.app.path("enable"), "Enable the app")
+		p.Switch = v.button(v.app.path("settings/enable"), "Enable the app")
 		p.Switch.Danger = false
 	}
 	p.Switch.ID, p.Switch.Fields = "switch", []Field{version}
 	if _, notMaker := v.actor.AppsMaker(); notMaker == nil {
-		f := v.form("delete", v.app.path("delete"), "Delete the app", version,
+		f := v.form("delete", v.app.path("settings/delete"), "Delete the app", version,
 			Field{Name: "confirm", Label: "Type the name of the app: " + v.app.Name, Autocomplete: "off", Required: true})
 		f.Danger = true
 		if err != nil {
@@ -66,23 +67,7 @@ func (v *visit) settings(status int, p settingsPage, err error) error {
 }
 
 // stored is the app as the API shows it.
-func (v *visit) stored() (map[string]any, error) {
-	reader, err := v.actor.AppsReader()
-	if err != nil {
-		return nil, err
-	}
-	var view any
-	switch v.app.Kind {
-	case presets.KindClient:
-		view, err = reader.Client(v.r.Context(), v.app.ID)
-	case presets.KindServiceProvider:
-		view, err = reader.ServiceProvider(v.r.Context(), v.app.ID)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return asJSON(view)
-}
+func (v *visit) stored() (map[string]any, error) { return asJSON(v.app.view) }
 
 func asJSON(v any) (out map[string]any, err error) {
 	b, err := json.Marshal(v)
@@ -109,9 +94,22 @@ func (v *visit) fixed(now map[string]any) (facts []Fact) {
 		add("Entity ID", text("entity_id"), true)
 		add("Answers go to (ACS)", locations(now["acs"]), true)
 		add("Sign-outs go to (SLO)", locations(now["slo"]), true)
+		add("Login URL", text("login_url"), true)
 	}
-	add("Made from", text("preset"), false)
+	add("Made from", v.presetTitle(text("preset")), false)
 	return facts
+}
+
+func (v *visit) presetTitle(id string) string {
+	reader, err := v.actor.AppsReader()
+	if err != nil || id == "" {
+		return ""
+	}
+	p, err := reader.Preset(id)
+	if err != nil {
+		return id // it is not there any more
+	}
+	return p.Title
 }
 
 func locations(v any) string {
@@ -182,7 +180,6 @@ func saveSettings(v *visit) error {
 	}
 	switch {
 	case err == nil && made != nil:
-		v.app.tab = "secrets"
 		return v.secrets(http.StatusOK, secretsPage{Once: made})
 	case err == nil:
 		return v.done(v.app.path("settings"), "changed")
@@ -213,19 +210,16 @@ func faultsBeside(f *Form, err error) string {
 // patchApp changes the app; secrets that the change made are shown once.
 func (v *visit) patchApp(writer api.AppsWriter, patch json.RawMessage) (*once, error) {
 	match := api.IfMatch(v.r.PostForm.Get("version"))
-	if v.app.Kind == presets.KindServiceProvider {
+	switch v.app.Kind {
+	case presets.KindServiceProvider:
 		_, err := writer.PatchServiceProvider(v.r.Context(), v.app.ID, patch, match)
 		return nil, err
-	}
-	if v.app.Kind == presets.KindTokenApp {
-		_, err := writer.PatchTokenApp(v.r.Context(), v.app.ID, patch, match)
-		return nil, err
+	case presets.KindTokenApp:
+		t, err := writer.PatchTokenApp(v.r.Context(), v.app.ID, patch, match)
+		return onceOf(api.App{TokenApp: &t}), err
 	}
 	c, err := writer.PatchClient(v.r.Context(), v.app.ID, patch, match)
-	if err != nil {
-		return nil, err
-	}
-	return onceOf(api.App{Client: &c}), nil
+	return onceOf(api.App{Client: &c}), err
 }
 
 // disableApp ends sign-ins to the app, enableApp allows them again.
@@ -253,13 +247,7 @@ func deleteApp(v *visit) error {
 		err := idp.Errorf(idp.Invalid, "This is not the name of the app. Nothing was deleted.").On("confirm")
 		return v.settings(http.StatusUnprocessableEntity, settingsPage{Fault: err.Public}, err)
 	}
-	match := api.IfMatch(v.r.PostForm.Get("version"))
-	if v.app.Kind == presets.KindServiceProvider {
-		err = maker.DeleteServiceProvider(v.r.Context(), v.app.ID, match)
-	} else {
-		err = maker.DeleteClient(v.r.Context(), v.app.ID, match)
-	}
-	if err != nil {
+	if err := maker.DeleteApp(v.r.Context(), v.app.ID, api.IfMatch(v.r.PostForm.Get("version"))); err != nil {
 		return err
 	}
 	return v.done("/admin/apps", "deleted")

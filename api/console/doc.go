@@ -8,6 +8,7 @@
 //	routes.go  the one list of pages → visit
 //	visit.go   who is signed in → actor; a form's token; how long ago they proved it is them
 //	admins.go, events.go …  one file for each page: handle → operation → what to show
+//	app.go     what stands below one app: the one list of its tabs
 //	render.go  layout, headers, templates; problem.go any error → a page
 //	kit.go     tables, forms and facts that the templates know how to write
 //

@@ -34,20 +34,15 @@ func (v *visit) review(maker api.AppsMaker, in api.NewApp) error {
 	p := reviewPage{Kind: kindText(app.Kind)}
 	p.describe(app)
 	for _, f := range app.Findings {
-		p.Findings = append(p.Findings, finding{weightCell(f.Weight), f})
+		p.Findings = append(p.Findings, finding{weightCell(f.Weight), "", f})
 	}
 	p.Form = v.keep(in)
-	if app.Client != nil && hasSecret(app.Client.ClientMetadata) || app.TokenApp != nil && app.TokenApp.KeyBytes() > 0 {
+	if app.Client != nil && len(secretUses(app.Client.ClientMetadata)) > 0 || app.TokenApp != nil && app.TokenApp.KeyBytes() > 0 {
 		p.Form.Fields = append(p.Form.Fields, Field{Name: "secret_link", Label: "Make a one-time link to the secret", Kind: "checkbox",
 			Help: "For whoever sets the app up. The secret is not shown to you then, only the link and its key."})
 	}
 	v.write(http.StatusOK, "newapp_review", "Review "+p.Name, p)
 	return nil
-}
-
-func hasSecret(m idp.ClientMetadata) bool {
-	c := idp.Client{ClientMetadata: m}
-	return c.HasSecret() || m.HSKey == idp.HSKeyDedicated
 }
 
 // keep is the form that makes the app, or goes back to the questions.
@@ -80,7 +75,6 @@ func (v *visit) create(maker api.AppsMaker, in api.NewApp) error {
 	if v.app, err = v.open(maker.AppsReader, app.App); err != nil {
 		return err
 	}
-	v.app.tab = "handover"
 	return v.handover(made)
 }
 
@@ -91,12 +85,13 @@ func (p *reviewPage) describe(app api.App) {
 			p.Facts = append(p.Facts, Fact{name, cell})
 		}
 	}
-	p.Mapping = Table{Caption: "What the app is told about people", Columns: []string{"Name", "From", ""}, Empty: "Only what the protocol itself says."}
+	p.Mapping = Table{Caption: "Rows", Columns: []string{"Name", "From", ""}, Empty: "Only what the protocol itself says."}
 	var stored any
 	switch app.Kind {
 	case presets.KindClient:
 		c := app.Client
 		p.Name, p.Warnings, stored = c.DisplayName(), c.Warnings, c.ClientMetadata
+		p.Mapping.Empty = "The standard claims of its scopes."
 		add("Redirect URIs", Cell{Text: strings.Join(c.RedirectURIs, "\n"), Code: true})
 		add("Grants", Cell{Text: strings.Join(c.GrantTypes, ", ")})
 		add("Scopes", Cell{Text: c.Scope})
@@ -105,7 +100,7 @@ func (p *reviewPage) describe(app api.App) {
 		p.rows(c.ClaimsMapping)
 	case presets.KindServiceProvider:
 		sp := app.ServiceProvider
-		p.Name, p.Warnings, stored = sp.Name, sp.Warnings, sp
+		p.Name, p.Warnings, stored = sp.Name, sp.Warnings, sp.ServiceProviderSettings
 		add("Entity ID", Cell{Text: sp.EntityID, Code: true})
 		var acs []string
 		for _, e := range sp.ACS {
@@ -116,13 +111,13 @@ func (p *reviewPage) describe(app api.App) {
 		add("NameID", Cell{Text: sp.NameID.Format, Code: true})
 		add("Certificates of the app", Cell{Text: fmt.Sprint(len(sp.SPSigningCertificates) + len(sp.SPEncryptionCertificates))})
 		p.rows(sp.Attributes)
-	case presets.KindTokenApp:
+	default:
 		t := app.TokenApp
 		p.Name, stored = t.Name, t.TokenAppSettings
 		add("The token goes to", Cell{Text: t.ReturnURL, Code: true})
-		add("How", Cell{Text: t.Method})
+		add("Scheme", Cell{Text: t.Scheme})
+		add("By", Cell{Text: t.Method})
 		add("Signed with", Cell{Text: t.Algorithm})
-		add("The app starts a sign-in at", Cell{Text: t.StartURL, Code: true})
 		p.rows(t.Claims)
 	}
 	if b, err := json.MarshalIndent(stored, "", "  "); err == nil {

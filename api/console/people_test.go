@@ -12,7 +12,7 @@ import (
 	"cloudsso/idp/idptest"
 )
 
-const hostile = `"><script>alert(1)</script>`
+const scripted = `"><script>alert(1)</script>`
 
 // patient makes somebody to be helped and returns their subject.
 func (w *world) patient(u api.NewUser) string {
@@ -37,7 +37,7 @@ func TestAPersonIsAddedFoundChangedAndDeleted(t *testing.T) {
 		t.Error("the form does not come back as it should")
 	}
 	p = bad.FormWith("given_name").Set("username", "mary").Set("email", "mary@example.org").Set("password", password).
-		Set("given_name", "Mary").Set("family_name", hostile).Set("groups", "writers\r\n  R&D / lab \r\n").Submit("Create")
+		Set("given_name", "Mary").Set("family_name", scripted).Set("groups", "writers\r\n  R&D / lab \r\n").Submit("Create")
 	if p.Status != http.StatusOK || !strings.Contains(p.Text(), "Added.") || strings.Contains(p.Body, "<script") || !strings.Contains(p.Text(), "R&D / lab") {
 		t.Fatalf("%d %s", p.Status, p.Text())
 	}
@@ -116,7 +116,7 @@ func TestSessionsGrantsAndConsentsOfAPersonAreEnded(t *testing.T) {
 	subject := w.patient(api.NewUser{Username: "mary", Password: password})
 	w.as("mary", "/login")
 	now := w.Clock.Now()
-	for _, id := range []string{"wiki", hostile} {
+	for _, id := range []string{"wiki", scripted} {
 		if err := w.Records.GiveConsent(t.Context(), idp.Consent{Subject: subject, ClientID: id, Scopes: []string{"openid"}, At: now}); err != nil {
 			t.Fatal(err)
 		}
@@ -241,12 +241,12 @@ func TestAGroupHasMembersAndGroupsInIt(t *testing.T) {
 	at(t, form(t, p, "/add").Set("user", "nobody").Submit("Add"), http.StatusUnprocessableEntity, "/admin/groups/writers/add", `There is no built-in user "nobody".`)
 	p = form(t, p, "/add").Set("user", "OLGA").Submit("Add")
 	at(t, p, http.StatusOK, "/admin/groups/writers", "olga")
-	at(t, b.Open(w.Issuer+"/admin/groups").FormWith("parents").Set("name", hostile+"/..").Set("parents", "writers").Submit("Create group"), http.StatusOK, "/admin/groups/"+hostile+"/..", "Added.")
+	at(t, b.Open(w.Issuer+"/admin/groups").FormWith("parents").Set("name", scripted+"/..").Set("parents", "writers").Submit("Create group"), http.StatusOK, "/admin/groups/"+scripted+"/..", "Added.")
 	p = b.Open(p.URL.String())
-	if strings.Contains(p.Body, "<script") || !strings.Contains(p.Text(), hostile) {
+	if strings.Contains(p.Body, "<script") || !strings.Contains(p.Text(), scripted) {
 		t.Error("the group in it is not shown, or runs")
 	}
-	at(t, p.FormWith("parents").Set("parents", hostile+"/..").Submit("Save"), http.StatusUnprocessableEntity, "/admin/groups/writers", "The group would be in itself.")
+	at(t, p.FormWith("parents").Set("parents", scripted+"/..").Submit("Save"), http.StatusUnprocessableEntity, "/admin/groups/writers", "The group would be in itself.")
 	stale := b.Open(w.Issuer + "/admin/groups/writers")
 	at(t, stale.FormWith("parents").Set("description", "all who write").Submit("Save"), http.StatusOK, "/admin/groups/writers", "Saved.")
 	at(t, stale.FormWith("parents").Set("description", "other").Submit("Save"), http.StatusConflict, "/admin/groups/writers", "It has changed since you read it")

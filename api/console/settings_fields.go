@@ -220,7 +220,7 @@ func label(name string) string {
 	known := map[string]string{
 		"uri": "URI", "uris": "URIs", "url": "URL", "id": "ID", "jwks": "JWKS", "alg": "algorithm", "pkce": "PKCE", "idp": "IdP", "acs": "ACS", "slo": "single logout",
 		"tos": "terms of service", "sha1": "SHA-1", "openid": "OpenID", "hs": "HS*", "ttl": "lifetime", "nameid": "NameID", "authn": "sign-in", "backchannel": "back-channel",
-		"frontchannel": "front-channel", "auth": "authentication", "sp": "SP", "userinfo": "userinfo",
+		"frontchannel": "front-channel", "auth": "authentication", "sp": "SP", "param": "parameter",
 	}
 	for i, w := range words {
 		if k, ok := known[w]; ok {

@@ -27,7 +27,7 @@ func settingGroups(kind string) []settingGroup {
 			{"Tokens", []string{"access_token_format", "access_token_ttl", "refresh_token_ttl", "id_token_signed_response_alg", "userinfo_signed_response_alg", "introspection_signed_response_alg", "hs_key", "resources", "resource_server_for", "introspect_all"}},
 			{"Sign-out", []string{"backchannel_logout_uri", "backchannel_logout_session_required", "frontchannel_logout_uri", "frontchannel_logout_session_required"}},
 			{"Signed and pushed requests", []string{"require_pushed_authorization_requests", "require_signed_request_object", "request_object_signing_alg", "request_uris"}},
-			{"About the app", []string{"client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts"}},
+			{"About the app", []string{"description", "logo_uri", "client_uri", "policy_uri", "tos_uri", "contacts", "hide_from_apps_page"}},
 			{"Legacy, for apps that cannot do better", []string{"allow_implicit", "allow_password_grant", "allow_access_token_in_query", "userinfo_without_openid"}},
 			{"Further settings", nil},
 		}
@@ -39,12 +39,16 @@ func settingGroups(kind string) []settingGroup {
 			{"Assertions", []string{"audiences", "omit_entity_audience", "recipient", "lifetime", "clock_skew", "session_lifetime", "authn_context", "attribute_type", "profile_query", "one_time_use", "proxy_restriction.count", "proxy_restriction.audiences"}},
 			{"Signatures and encryption", []string{"signing_key", "canonicalization", "omit_certificate", "encrypt", "encryption_algorithm"}},
 			{"Requests and sign-out", []string{"want_authn_requests_signed", "response_binding", "slo_binding"}},
+			{"About the app", []string{"description", "hide_from_apps_page"}},
 			{"Legacy, for apps that cannot do better", []string{"legacy_until", "allow_sha1_requests"}},
 			{"Further settings", nil},
 		}
 	}
 	return []settingGroup{
-		{"", []string{"name", "return_url", "method", "algorithm", "lifetime"}},
+		{"", []string{"name", "scheme", "return_url", "method", "algorithm", "start_url"}},
+		{"The token", []string{"audience", "lifetime", "token_param", "profile_query"}},
+		{"What travels with it", []string{"return_to_param", "return_origins", "state_param", "nonce_param"}},
+		{"About the app", []string{"logo_uri", "description", "hide_from_apps_page"}},
 		{"Further settings", nil},
 	}
 }
@@ -57,7 +61,7 @@ func settingsOfKind(kind string) []setting {
 	case presets.KindServiceProvider:
 		return settingsOf(reflect.TypeFor[api.ServiceProviderSettings](), "")
 	}
-	return nil
+	return settingsOf(reflect.TypeFor[api.TokenAppSettings](), "")
 }
 
 // settingsForm lays the settings of a kind out, filled in with what they are now.

@@ -63,6 +63,10 @@ for (const scripted of [true, false]) {
   });
 }
 
+const metadata = (entityID) => `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${entityID}">
+<SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><AssertionConsumerService
+Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://crm.example/other" index="0"/></SPSSODescriptor></EntityDescriptor>`;
+
 for (const [name, options] of [['wide', {}], ['dark', { colorScheme: 'dark' }], ['narrow', { viewport: { width: 360, height: 740 } }], ['scriptless', { javaScriptEnabled: false }]]) {
   test(`every page about apps holds up ${name}`, async () => {
     const { page, look } = await owned(options);
@@ -95,7 +99,7 @@ for (const [name, options] of [['wide', {}], ['dark', { colorScheme: 'dark' }], 
     await page.check('[name=secret_link]');
     await page.click('#create [value=create]');
     await shown('handover-client');
-    for (const tab of ['Settings', 'Secrets', 'Test', 'Lint']) {
+    for (const tab of ['Settings', 'Secrets', 'Reachability', 'Lint']) {
       await page.click(`.tabs >> text=${tab}`);
       await shown(`client-${tab.toLowerCase()}`);
     }
@@ -107,7 +111,7 @@ for (const [name, options] of [['wide', {}], ['dark', { colorScheme: 'dark' }], 
     await page.click('.tabs >> text=Secrets');
     await page.click('#make button');
     await shown('secret-made');
-    await page.click('.tabs >> text=Test');
+    await page.click('.tabs >> text=Reachability');
     await page.click('#probe button');
     await shown('probed');
     await page.goto(`${base}/admin/apps/new?preset=saml-app`);
@@ -131,6 +135,29 @@ for (const [name, options] of [['wide', {}], ['dark', { colorScheme: 'dark' }], 
     const link = await page.inputValue('#shared');
     await page.click('.tabs >> text=Lint');
     await shown('saml-lint');
+    await page.click('.tabs >> text=Metadata');
+    await page.setInputFiles('[name=file]', { name: 'sp.xml', mimeType: 'text/xml', buffer: Buffer.from(metadata('urn:example:crm')) });
+    await page.click('#replace [value=review]');
+    await shown('saml-metadata-compared');
+    await page.click('#replace [value=replace]');
+    await shown('saml-metadata');
+    await page.goto(`${base}/admin/apps/new`);
+    await page.setInputFiles('[name=file]', { name: 'sp.xml', mimeType: 'text/xml', buffer: Buffer.from(metadata('urn:example:filed')) });
+    await page.click('#paste button');
+    await page.fill('[name=name]', 'Filed');
+    await page.click('#answers [value=review]');
+    await page.click('#create [value=create]');
+    await page.goto(`${base}/admin/apps/new?preset=token-app`);
+    await page.fill('[name=name]', 'Help');
+    await page.fill('[name="answers.return"]', 'https://help.example/jwt');
+    await page.click('#answers [value=review]');
+    await shown('review-token');
+    await page.click('#create [value=create]');
+    await shown('handover-token');
+    await page.click('.tabs >> text=Settings');
+    await page.selectOption('[name=algorithm]', 'HS256');
+    await page.click('#settings > button');
+    await shown('shared-key');
     await page.goto(`${base}/admin/apps`);
     await shown('apps');
     const stranger = await visit(options);

@@ -5,7 +5,7 @@
 // What we send, and who takes it here:
 //   Response (signed outside, inside, both), a refusal, EncryptedAssertion, EncryptedID, metadata: all three
 //   LogoutRequest and LogoutResponse by Redirect: all three; by POST and SOAP: Shibboleth and pysaml2
-//   LogoutRequest with an EncryptedID: Shibboleth
+//   LogoutRequest with an EncryptedID: Shibboleth, and node-saml (node-saml.test.js)
 import { test, before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -294,7 +294,7 @@ for (const [i, { name }] of stacks.entries()) {
     }
 
     const told = (name === 'ruby-saml' ? ['redirect'] : ['redirect', 'post', 'soap']).map((slo_binding) => ({ slo_binding }));
-    if (name === 'Shibboleth') told.push({ slo_binding: 'redirect', nameid: { format: 'transient', encrypt: true } }); // the others take names in the clear only
+    if (name === 'Shibboleth') told.push({ slo_binding: 'redirect', nameid: { format: 'transient', encrypt: true } }); // pysaml2 and ruby-saml take names in the clear only
     for (const how of told) {
       test(`sign-out that starts here, told by ${how.slo_binding}${how.nameid ? ', with the NameID encrypted' : ''}`, () => policy(slug(s, 'signed'), how, async () => {
         const agent = new Agent();

@@ -8,7 +8,7 @@ import (
 	"cloudsso/idp/config"
 )
 
-func TestIssuers(t *testing.T) {
+func TestSDP_IDP03_Issuers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, issuer, want string }{
 		{"https", "https://sso.example.org", ""},

@@ -186,6 +186,17 @@ func (f *Form) Set(name, value string) *Form {
 	return nil
 }
 
+// Tick sets a check box.
+func (f *Form) Tick(name string) *Form {
+	f.p.b.t.Helper()
+	box := first(f.node, func(n *html.Node) bool { return attr(n, "type") == "checkbox" && attr(n, "name") == name })
+	if box == nil {
+		f.p.fatalf("the form has no check box %q", name)
+	}
+	f.fields = append(f.fields, field{name, attr(box, "value")})
+	return f
+}
+
 // Value of a field, "" if there is none.
 func (f *Form) Value(name string) string {
 	for _, field := range f.fields {

@@ -65,9 +65,11 @@ func format(row idp.Mapping) string {
 		return FormatURI
 	case "unspecified":
 		return FormatUnspecified
+	case "":
+		if strings.HasPrefix(row.Name, "urn:oid:") {
+			return FormatURI
+		}
+		return FormatBasic
 	}
-	if strings.HasPrefix(row.Name, "urn:oid:") {
-		return FormatURI
-	}
-	return FormatBasic
+	return row.Format
 }

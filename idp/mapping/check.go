@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -69,13 +70,18 @@ func checkRow(i int, row idp.Mapping) error {
 		return fault(i, "name", "The name %q has an empty part: a dot stands between two names.", row.Name)
 	case !printable(row.FriendlyName):
 		return fault(i, "friendly_name", "The friendly name must have at most %d bytes and no control characters.", maxText)
-	case !slices.Contains([]string{"", "basic", "uri", "unspecified"}, row.Format):
-		return fault(i, "format", "The format %q is unknown: use basic, uri or unspecified.", row.Format)
+	case !slices.Contains([]string{"", "basic", "uri", "unspecified"}, row.Format) && !absolute(row.Format):
+		return fault(i, "format", "The format %q is unknown: use basic, uri, unspecified, or an absolute URI of at most %d bytes.", row.Format, maxText)
 	}
 	if err := checkSource(i, row); err != nil {
 		return err
 	}
 	return checkSteps(i, row)
+}
+
+func absolute(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.IsAbs() && printable(s) && !strings.ContainsFunc(s, unicode.IsSpace)
 }
 
 func label(s string) bool { return strings.TrimSpace(s) == s && printable(s) }

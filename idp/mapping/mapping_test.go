@@ -206,7 +206,7 @@ func TestCheck(t *testing.T) {
 		"a name twice":                  {[]idp.Mapping{ok, ok}, "/1/name", `"ok" is there twice`},
 		"a value and an object":         {[]idp.Mapping{{Name: "a", From: "one"}, ok, {Name: "a.b", From: "one"}}, "/2/name", `"a.b"`},
 		"an object and a value":         {[]idp.Mapping{{Name: "a.b", From: "one"}, {Name: "a", From: "one"}}, "/1/name", `"a"`},
-		"an unknown format":             {[]idp.Mapping{{Name: "a", From: "one", Format: "urn:x"}}, "/0/format", "basic, uri or unspecified"},
+		"an unknown format":             {[]idp.Mapping{{Name: "a", From: "one", Format: "Basic"}}, "/0/format", "basic, uri, unspecified, or an absolute URI"},
 		"a separator with a line break": {[]idp.Mapping{{Name: "a", From: "one", Join: "\n"}}, "/0/join", "separator"},
 		"a friendly name with a zero":   {[]idp.Mapping{{Name: "a", From: "one", FriendlyName: "x\x00"}}, "/0/friendly_name", "friendly name"},
 		"too many rows":                 {many, "", "more than 200"},

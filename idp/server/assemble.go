@@ -55,7 +55,7 @@ func (s *Server) assemble() error {
 		return err
 	}
 	if s.saml, err = samlidp.New(samlidp.Options{
-		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, About: about(o.Config.Organisation), Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring,
+		Issuer: o.Config.Issuer, Scope: o.Config.SAML.Scope, About: about(o.Config.Organisation), Dev: o.Config.Dev, Records: o.Records, Flows: o.Flows, Marks: o.Flows, Ring: s.ring, MAC: s.ring.MAC("saml session index"),
 		Login: s.login, People: s.users, Pages: s.pages, Events: s.events, Now: s.now,
 		Tickets: o.Flows, Sessions: o.Flows, Logout: samlLogout{s.login}, Post: fetch.PostWith,
 	}); err != nil {

@@ -93,23 +93,12 @@ func (s *Signer) Begin(w *wire.Writer, id string) *Pending {
 	w.Start("ds:SignatureValue")
 	p.value = w.Reserve(base64.StdEncoding.EncodedLen(s.size))
 	w.End()
-	s.keyInfo(w)
+	if !s.options.OmitCertificate {
+		w.KeyInfo(s.cert)
+	}
 	w.End()
 	p.to = w.Len()
 	return p
-}
-
-func (s *Signer) keyInfo(w *wire.Writer) {
-	if s.options.OmitCertificate {
-		return
-	}
-	w.Start("ds:KeyInfo")
-	w.Start("ds:X509Data")
-	w.Start("ds:X509Certificate")
-	w.Base64(s.cert)
-	for range 3 {
-		w.End()
-	}
 }
 
 func (p *Pending) signedInfo(id string) {

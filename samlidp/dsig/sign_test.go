@@ -14,7 +14,7 @@ import (
 	"cloudsso/samlidp/wire"
 )
 
-func TestWhatWeSignVerifiesEverywhere(t *testing.T) {
+func TestIIP_ALG01_ALG02_ALG03_WhatWeSignVerifiesEverywhere(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name string

@@ -15,7 +15,7 @@ import (
 )
 
 // What another implementation signs in any of the allowed ways, we accept.
-func TestVerifyAcceptsWhatXmlsec1Signs(t *testing.T) {
+func TestIIP_ALG01_ALG02_ALG03_VerifyAcceptsWhatXmlsec1Signs(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name string

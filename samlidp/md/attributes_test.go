@@ -56,7 +56,7 @@ func many(n int) (s string) {
 	return s
 }
 
-func TestParseSPReadsTheSubjectIDItWants(t *testing.T) {
+func TestSDP_IDP15_ParseSPReadsTheSubjectIDItWants(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{"subject-id": "subject-id", " pairwise-id ": "pairwise-id", "none": "none", "any": "any", "urn:other": "", "": ""} {
 		extensions := `<md:Extensions><m:EntityAttributes xmlns:m="urn:oasis:names:tc:SAML:metadata:attribute" xmlns:s="urn:oasis:names:tc:SAML:2.0:assertion">` +

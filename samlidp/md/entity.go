@@ -113,6 +113,9 @@ func (r *reader) validity(e *wire.Element) error {
 	return nil
 }
 
+// Skew is how far other people's clocks may differ from ours unless it is said otherwise (IIP-G01).
+const Skew = 3 * time.Minute
+
 func (r *reader) validUntil(e *wire.Element) error {
 	raw, ok := e.Attr("validUntil")
 	if !ok {
@@ -122,7 +125,7 @@ func (r *reader) validUntil(e *wire.Element) error {
 	switch {
 	case !ok:
 		return e.Errorf(`validUntil="%.40s" is not a time such as 2030-01-31T12:00:00Z. Correct it.`, raw)
-	case !until.After(r.now):
+	case !until.After(r.now.Add(-Skew)):
 		return e.Errorf("this metadata expired on %s. Get the current document from the application.", until.Format("2 January 2006 15:04 UTC"))
 	case r.sp.ValidUntil.IsZero() || until.Before(r.sp.ValidUntil):
 		r.sp.ValidUntil = until

@@ -111,13 +111,7 @@ func (m IdP) encryption(w *wire.Writer) {
 // keyDescriptor leaves the element open.
 func keyDescriptor(w *wire.Writer, use string, der []byte) {
 	w.Start("md:KeyDescriptor", wire.A("use", use))
-	w.Start("ds:KeyInfo")
-	w.Start("ds:X509Data")
-	w.Start("ds:X509Certificate")
-	w.Base64(der)
-	for range 3 {
-		w.End()
-	}
+	w.KeyInfo(der)
 }
 
 func service(w *wire.Writer, name string, e idp.Endpoint, more ...wire.Arg) {

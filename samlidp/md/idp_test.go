@@ -79,7 +79,7 @@ func TestIdPMetadataSaysWhatItWasGiven(t *testing.T) {
 
 // Shibboleth signs what it posts with SHA-1 unless metadata says what else is taken; what it
 // says must be what the verifier takes.
-func TestIdPMetadataSaysWhichAlgorithmsAreAccepted(t *testing.T) {
+func TestIIP_MD09_IdPMetadataSaysWhichAlgorithmsAreAccepted(t *testing.T) {
 	t.Parallel()
 	raw, err := full().Marshal()
 	if err != nil {

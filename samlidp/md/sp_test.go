@@ -63,7 +63,7 @@ var everything = `<?xml version="1.0" encoding="UTF-8"?>
 </md:EntityDescriptor>
 `
 
-func TestParseSPReadsEverything(t *testing.T) {
+func TestIIP_MD05_ParseSPReadsEverything(t *testing.T) {
 	t.Parallel()
 	got := mustParse(t, everything)
 	want := &md.SP{
@@ -148,7 +148,7 @@ func TestParseSPRefuses(t *testing.T) {
 		{"a blank entityID", strings.Replace(sp(""), "https://sp.example/metadata", " ", 1), "missing or empty"},
 		{"a blank inside of the entityID", strings.Replace(sp(""), "https://sp.example/metadata", "my sp", 1), "the entityID contains a blank"},
 		{"a long entityID", strings.Replace(sp(""), "https://sp.example/metadata", strings.Repeat("x", 1025), 1), "more than 1024 characters"},
-		{"S19 expired", strings.Replace(sp(""), "entityID=", `validUntil="2026-11-21T12:00:00Z" entityID=`, 1), "this metadata expired on 21 November 2026 12:00 UTC. Get the current document"},
+		{"S19 expired", strings.Replace(sp(""), "entityID=", `validUntil="2026-11-21T11:57:00Z" entityID=`, 1), "this metadata expired on 21 November 2026 11:57 UTC. Get the current document"},
 		{"S19 expired role", strings.Replace(sp(""), "<md:SPSSODescriptor ", `<md:SPSSODescriptor validUntil="2020-01-01T00:00:00" `, 1), "expired on 1 January 2020"},
 		{"S19 expired collection", `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" validUntil="2020-01-01T00:00:00Z">` + sp("") + "</md:EntitiesDescriptor>", "expired on 1 January 2020"},
 		{"validUntil that is no time", strings.Replace(sp(""), "entityID=", `validUntil="next year" entityID=`, 1), `validUntil="next year" is not a time`},

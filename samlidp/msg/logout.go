@@ -79,8 +79,8 @@ func (m *LogoutRequest) nameID(el *wire.Element) (err error) {
 
 func (m *LogoutRequest) sessionIndex(el *wire.Element) error {
 	index, err := text(el)
-	if err == nil && len(index) > maxID {
-		err = el.Errorf("a SessionIndex of ours has at most %d bytes.", maxID)
+	if err == nil && len(index) > maxName {
+		err = el.Errorf("the SessionIndex is longer than %d bytes.", maxName)
 	}
 	m.SessionIndexes = append(m.SessionIndexes, index)
 	return err

@@ -76,7 +76,7 @@ func TestDecodeLogoutRequestRefuses(t *testing.T) {
 		"an index before the name":    {`>` + from + `<p:SessionIndex>1</p:SessionIndex>` + me, "may not stand here"},
 		"an empty index":              {`>` + from + me + `<p:SessionIndex/>`, "this element is empty"},
 		"an index of the assertion":   {`>` + from + me + `<a:SessionIndex>1</a:SessionIndex>`, "may not stand here"},
-		"a long index":                {`>` + from + me + `<p:SessionIndex>` + strings.Repeat("x", 257) + `</p:SessionIndex>`, "at most 256 bytes"},
+		"a long index":                {`>` + from + me + `<p:SessionIndex>` + strings.Repeat("x", 1025) + `</p:SessionIndex>`, "longer than 1024 bytes"},
 		"an element in the name":      {`>` + from + `<a:NameID><b/></a:NameID>`, "only text may stand here"},
 		"a long name":                 {`>` + from + `<a:NameID>` + strings.Repeat("x", 1025) + `</a:NameID>`, "longer than 1024 bytes"},
 		"a long qualifier":            {`>` + from + `<a:NameID NameQualifier="` + strings.Repeat("x", 1025) + `">me</a:NameID>`, "longer than 1024 bytes"},

@@ -147,6 +147,17 @@ func (w *Writer) Element(name, text string, attrs ...Arg) {
 	w.End()
 }
 
+// KeyInfo writes a ds:KeyInfo that holds one certificate (DER).
+func (w *Writer) KeyInfo(cert []byte) {
+	w.Start("ds:KeyInfo")
+	w.Start("ds:X509Data")
+	w.Start("ds:X509Certificate")
+	w.Base64(cert)
+	for range 3 {
+		w.End()
+	}
+}
+
 // Err returns the error that stuck, if one did.
 func (w *Writer) Err() error { return w.err }
 

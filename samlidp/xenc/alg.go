@@ -33,31 +33,6 @@ const (
 	mgfPrefix = "http://www.w3.org/2009/xmlenc11#mgf1"
 )
 
-// block is a block cipher with its mode.
-type block struct {
-	uri string
-	key int // bytes
-	gcm bool
-}
-
-func blockOf(uri string) (block, bool) {
-	switch uri {
-	case AES128GCM:
-		return block{uri, 16, true}, true
-	case AES192GCM:
-		return block{uri, 24, true}, true
-	case AES256GCM:
-		return block{uri, 32, true}, true
-	case AES128CBC:
-		return block{uri, 16, false}, true
-	case AES192CBC:
-		return block{uri, 24, false}, true
-	case AES256CBC:
-		return block{uri, 32, false}, true
-	}
-	return block{}, false
-}
-
 // transport is a key transport with its parameters.
 type transport struct {
 	uri         string

@@ -2,12 +2,9 @@ package xenc
 
 import (
 	"crypto"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
-	"errors"
 	"strings"
 
 	"cloudsso/samlidp/wire"
@@ -143,31 +140,4 @@ func (k carriedKey) open(key crypto.Decrypter, b block, sealed []byte) ([]byte, 
 	}
 	plain, err := b.open(secret, sealed)
 	return plain, err == nil
-}
-
-var errCipher = errors.New("xenc: the ciphertext is wrong")
-
-func (b block) open(key, sealed []byte) ([]byte, error) {
-	c, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	if b.gcm {
-		aead, err := cipher.NewGCMWithRandomNonce(c)
-		if err != nil {
-			return nil, err
-		}
-		return aead.Open(nil, nil, sealed, nil)
-	}
-	iv, body := sealed[:min(len(sealed), aes.BlockSize)], sealed[min(len(sealed), aes.BlockSize):]
-	if len(body) == 0 || len(body)%aes.BlockSize != 0 {
-		return nil, errCipher
-	}
-	out := make([]byte, len(body))
-	cipher.NewCBCDecrypter(c, iv).CryptBlocks(out, body)
-	pad := int(out[len(out)-1]) // §5.2.1: only the last byte says anything
-	if pad == 0 || pad > aes.BlockSize {
-		return nil, errCipher
-	}
-	return out[:len(out)-pad], nil
 }

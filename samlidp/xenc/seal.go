@@ -2,8 +2,6 @@ package xenc
 
 import (
 	"crypto"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
@@ -109,7 +107,9 @@ func (s *Sealer) Write(w *wire.Writer, element []byte) error {
 	w.Start("ds:KeyInfo")
 	w.Start("xenc:EncryptedKey")
 	s.transport.write(w)
-	s.keyInfo(w)
+	if s.cert != nil {
+		w.KeyInfo(s.cert) // which of its keys the reader needs
+	}
 	cipherValue(w, carried)
 	w.End()
 	w.End()
@@ -129,46 +129,10 @@ func (t transport) write(w *wire.Writer) {
 	w.End()
 }
 
-// keyInfo tells the reader which of its keys is meant.
-func (s *Sealer) keyInfo(w *wire.Writer) {
-	if s.cert == nil {
-		return
-	}
-	w.Start("ds:KeyInfo")
-	w.Start("ds:X509Data")
-	w.Start("ds:X509Certificate")
-	w.Base64(s.cert)
-	for range 3 {
-		w.End()
-	}
-}
-
 func cipherValue(w *wire.Writer, data []byte) {
 	w.Start("xenc:CipherData")
 	w.Start("xenc:CipherValue")
 	w.Base64(data)
 	w.End()
 	w.End()
-}
-
-// seal encrypts: nonce or IV first, then the ciphertext (§5.2.2, §5.2.4).
-func (b block) seal(key, plain []byte) ([]byte, error) {
-	c, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	if b.gcm {
-		aead, err := cipher.NewGCMWithRandomNonce(c)
-		if err != nil {
-			return nil, err
-		}
-		return aead.Seal(nil, nil, plain, nil), nil
-	}
-	pad := aes.BlockSize - len(plain)%aes.BlockSize
-	out := make([]byte, aes.BlockSize+len(plain)+pad)
-	rand.Read(out[:aes.BlockSize])
-	copy(out[aes.BlockSize:], plain)
-	out[len(out)-1] = byte(pad)
-	cipher.NewCBCEncrypter(c, out[:aes.BlockSize]).CryptBlocks(out[aes.BlockSize:], out[aes.BlockSize:])
-	return out, nil
 }

@@ -110,7 +110,7 @@ func TestWhatWeSealWeOpen(t *testing.T) {
 }
 
 // xmlsec1 1.2 knows rsa-oaep-mgf1p with SHA-1 only, which is our default.
-func TestXmlsec1DecryptsWhatWeSeal(t *testing.T) {
+func TestIIP_ALG04_ALG05_Xmlsec1DecryptsWhatWeSeal(t *testing.T) {
 	t.Parallel()
 	for _, cipher := range ciphers() {
 		t.Run(cipher, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestXmlsec1DecryptsWhatWeSeal(t *testing.T) {
 	}
 }
 
-func TestWeDecryptWhatXmlsec1Encrypts(t *testing.T) {
+func TestIIP_ALG04_ALG05_WeDecryptWhatXmlsec1Encrypts(t *testing.T) {
 	t.Parallel()
 	for cipher, session := range map[string]string{xenc.AES128GCM: "aes-128", xenc.AES256GCM: "aes-256", xenc.AES256CBC: "aes-256"} {
 		t.Run(cipher, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestCrewjamDecryptsWhatWeSeal(t *testing.T) {
 }
 
 // openssl says that digest and mask are what the document claims.
-func TestOpensslAgreesOnOAEP(t *testing.T) {
+func TestIIP_ALG06_OpensslAgreesOnOAEP(t *testing.T) {
 	t.Parallel()
 	for _, m := range transports() {
 		t.Run(m.Algorithm+m.Digest+m.MGF, func(t *testing.T) {
