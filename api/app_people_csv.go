@@ -37,3 +37,6 @@ func cell(text string) string {
 	}
 	return text
 }
+
+// WriteCSV writes the report as GET /apps/{id}/people?format=csv does.
+func (p AppPeople) WriteCSV(w io.Writer) error { return writeReport(w, p.Items) }

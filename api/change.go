@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,65 +44,19 @@ func told(e idp.Event, changes []MetadataChange) idp.Event {
 // changesOf compares two documents as their JSON shows them, member by member. hidden are
 // members whose values do not belong into a log that is kept for years: that they changed
 // is said, not from what to what. Whatever is called a secret is hidden always.
-func changesOf(before, after any, hidden []string) (changes []MetadataChange, err error) {
-	was, err := members(before)
-	if err != nil {
-		return nil, err
-	}
-	is, err := members(after)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(merged(was, is))) {
-		if reflect.DeepEqual(was[name], is[name]) {
-			continue
-		}
-		old, new := itemsOf(was[name]), itemsOf(is[name])
-		c := MetadataChange{Field: name, Removed: without(old, new), Added: without(new, old)}
+func changesOf(before, after any, hidden ...string) (changes []MetadataChange) {
+	for _, f := range changedFields(before, after) {
+		old, new := itemsOf(f.Old), itemsOf(f.New)
+		c := MetadataChange{Field: f.Field, Removed: without(old, new), Added: without(new, old)}
 		if len(c.Removed)+len(c.Added) == 0 {
 			c.Added = []string{"[another order]"}
 		}
-		if secretive(name, hidden) {
+		if secretive(f.Field, hidden) {
 			c.Removed, c.Added = hide(c.Removed), hide(c.Added)
 		}
 		changes = append(changes, c)
 	}
-	return changes, nil
-}
-
-func merged(a, b map[string]any) map[string]any {
-	out := maps.Clone(a)
-	maps.Copy(out, b)
-	return out
-}
-
-// members flattens objects: a.b is the member b of the member a. Lists stay whole.
-func members(v any) (map[string]any, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	var doc any
-	if err := unmarshalExact(b, &doc); err != nil {
-		return nil, err
-	}
-	out := map[string]any{}
-	flatten(out, "", doc)
-	return out, nil
-}
-
-func flatten(out map[string]any, name string, v any) {
-	object, ok := v.(map[string]any)
-	if !ok {
-		out[name] = v
-		return
-	}
-	for member, value := range object {
-		if name != "" {
-			member = name + "." + member
-		}
-		flatten(out, member, value)
-	}
+	return changes
 }
 
 // itemsOf are the texts that a person compares.
@@ -193,18 +145,11 @@ func Changes(e idp.Event) (changes []MetadataChange) {
 
 // recordChange is record for a change of a document.
 func (o acting) recordChange(ctx context.Context, e idp.Event, before, after any, hidden ...string) error {
-	changes, err := changesOf(before, after, hidden)
-	if err != nil {
-		return err
-	}
-	return o.record(ctx, told(e, changes))
+	return o.record(ctx, told(e, changesOf(before, after, hidden...)))
 }
 
 func (o acting) recordServiceProvider(ctx context.Context, was, is idp.ServiceProvider) error {
-	changes, err := changesOf(ServiceProviderSettings{was.Name, was.ServiceProviderPolicy}, ServiceProviderSettings{is.Name, is.ServiceProviderPolicy}, nil)
-	if err != nil {
-		return err
-	}
+	changes := changesOf(ServiceProviderSettings{was.Name, was.ServiceProviderPolicy}, ServiceProviderSettings{is.Name, is.ServiceProviderPolicy})
 	e := idp.Event{Name: idp.EventSPUpdated, App: is.App, Detail: map[string]string{"entity_id": is.EntityID}}
 	return o.record(ctx, told(e, append(metadataChanges(was, is), changes...)))
 }

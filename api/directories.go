@@ -70,15 +70,7 @@ func (o PeopleReader) Validate(ctx context.Context, directory string, in Validat
 	if err != nil {
 		return List[Column]{}, invalidQuery(err)
 	}
-	out := List[Column]{Items: []Column{}}
-	for _, c := range columns {
-		v := Column{Name: c.Name, Type: c.Type, Values: c.Values, Sample: []string{}}
-		for _, s := range c.Sample {
-			v.Sample = append(v.Sample, idp.Text(s))
-		}
-		out.Items = append(out.Items, v)
-	}
-	return out, o.record(ctx, idp.Event{Name: idp.EventDirectoryTried, Detail: map[string]string{"directory": directory, "query": in.Query, "user": in.User}})
+	return viewColumns(columns), o.record(ctx, idp.Event{Name: idp.EventDirectoryTried, Detail: map[string]string{"directory": directory, "query": in.Query, "user": in.User}})
 }
 
 // invalidQuery gives the fields of a directory the names that they have in the request,

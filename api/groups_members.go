@@ -136,12 +136,14 @@ func (o PeopleWriter) regroup(ctx context.Context, userID string, change func([]
 		if err != nil {
 			return u, err
 		}
-		changed, err := o.PatchUser(ctx, userID, patch, u.ETag())
-		if code := idp.AsError(err).Code; err == nil || code != stale && code != idp.Conflict {
-			return changed, err
+		if u, err = o.PatchUser(ctx, userID, patch, u.ETag()); err == nil {
+			return u, nil
+		}
+		if code := idp.AsError(err).Code; code != stale && code != idp.Conflict {
+			return u, err
 		}
 	}
-	return u, idp.Errorf(idp.Conflict, "Others change this user at the moment. Please try again.")
+	return u, err
 }
 
 // ETag is what a write compares.

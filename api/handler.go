@@ -72,6 +72,7 @@ func (a *Admin) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.deliveryRoutes(api)
 	a.keyRoutes(api)
 	a.previewRoutes(api)
+	a.columnRoutes(api)
 	a.verifyRoutes(api)
 	a.presetRoutes(api)
 	a.applyRoutes(api)

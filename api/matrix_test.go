@@ -21,7 +21,7 @@ var matrix = map[string]string{
 	"search-people": "ohr", "unlock-person": "oh", "end-sessions": "oh", "revoke-grants": "oh", "create-sign-in-link": "oh",
 	"list-keys": "oar", "rotate-key": "o", "activate-key": "o", "retire-key": "o",
 	"list-events": "oahr", "read-trace": "oahr", "export-events": "oahr",
-	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "verify-app": "oar", "read-verification": "oar", "list-logout-deliveries": "oahr",
+	"list-client-secrets": "oar", "rotate-client-secret": "oa", "delete-client-secret": "oa", "preview-app": "oar", "list-app-columns": "oar", "verify-app": "oar", "read-verification": "oar", "list-logout-deliveries": "oahr",
 	"list-person-sessions": "ohr", "delete-person-session": "oh", "list-person-grants": "ohr", "list-person-consents": "ohr", "revoke-consent": "oh",
 	"list-group-members": "ohr", "add-group-member": "o", "remove-group-member": "o",
 	"list-groups": "ohr", "read-group": "ohr", "create-group": "o", "change-group": "o", "delete-group": "o",

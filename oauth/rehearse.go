@@ -109,6 +109,19 @@ func (s *stageRecords) Consent(_ context.Context, subject, clientID string) (idp
 	return idp.Consent{Subject: subject, ClientID: clientID, Scopes: s.client.Scopes()}, nil
 }
 
+// Holding is of the same client, grants and consent.
+func (s *stageRecords) Holding(ctx context.Context, clientID, grantID string) (h idp.Holding, err error) {
+	if clientID == s.client.ID {
+		h.Client = &s.client
+	}
+	if h.Grant, err = s.Grant(ctx, grantID); err != nil {
+		return h, nil // what is not there is no error
+	}
+	h.Owner = &s.client
+	h.Consent, err = s.Consent(ctx, h.Grant.Subject, s.client.ID)
+	return h, err
+}
+
 func (s *stageRecords) CreateGrant(_ context.Context, g idp.Grant, _ idp.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

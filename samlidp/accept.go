@@ -197,11 +197,16 @@ func (p *Provider) checkDestination(_ context.Context, q *request) error {
 
 // checkTime measures the message with our clock, at the moment it arrived: S13.
 func (p *Provider) checkTime(_ context.Context, q *request) error {
-	switch age := q.in.At.Sub(q.msg.IssueInstant); {
-	case age < -clockSkew(q.sp):
-		return q.root.Errorf("the IssueInstant is in the future. Our time was %s when the request arrived; the clock of the application's server is wrong.", q.in.At.Format(time.RFC3339))
+	return recent("request to sign in", q.root, q.msg.IssueInstant, q.in.At, q.sp)
+}
+
+// recent refuses a message that is too old, or of a time to come.
+func recent(what string, root *wire.Element, issued, at time.Time, sp idp.ServiceProvider) error {
+	switch age := at.Sub(issued); {
+	case age < -clockSkew(sp):
+		return root.Errorf("the IssueInstant is in the future. Our time was %s when the message arrived; the clock of the application's server is wrong.", at.Format(time.RFC3339))
 	case age > maxAge:
-		return idp.Errorf(idp.Expired, "The request to sign in is more than %d minutes old. Start again at the application. If this happens every time, the clock of the application's server is slow; our time was %s.", int(maxAge.Minutes()), q.in.At.Format(time.RFC3339))
+		return idp.Errorf(idp.Expired, "The %s is more than %d minutes old. Start again at the application. If this happens every time, the clock of the application's server is slow; our time was %s.", what, int(maxAge.Minutes()), at.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -213,14 +218,17 @@ func clockSkew(sp idp.ServiceProvider) time.Duration {
 	return md.Skew
 }
 
-// checkReplay lets every request in once (S12). Without an answer from the store nobody
-// gets in.
+// checkReplay lets every request in once (S12).
 func (p *Provider) checkReplay(ctx context.Context, q *request) error {
-	sum := sha256.Sum256([]byte(q.msg.ID))
-	key := "saml/req/" + q.sp.App + "/" + base64.RawURLEncoding.EncodeToString(sum[:])
-	err := p.marks.SeenOnce(ctx, key, q.msg.IssueInstant.Add(maxAge+time.Second))
+	return p.once(ctx, "request to sign in", q.sp.App, q.msg.ID, q.msg.IssueInstant)
+}
+
+// once notes a message of an app. Without an answer from the store nobody gets in.
+func (p *Provider) once(ctx context.Context, what, app, id string, issued time.Time) error {
+	sum := sha256.Sum256([]byte(id))
+	err := p.marks.SeenOnce(ctx, "saml/req/"+app+"/"+base64.RawURLEncoding.EncodeToString(sum[:]), issued.Add(maxAge+time.Second))
 	if errors.Is(err, idp.ErrReplayed) {
-		return idp.Errorf(idp.Expired, "This request to sign in was used before; each works once. Start again at the application.").Because(err)
+		return idp.Errorf(idp.Expired, "This %s was used before; each works once. Start again at the application.", what).Because(err)
 	}
 	return err
 }

@@ -2,8 +2,6 @@ package samlidp
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"time"
@@ -33,7 +31,7 @@ func (p *Provider) authenticate(ctx context.Context, e *envelope) error {
 	for _, c := range []struct {
 		name string
 		run  func(context.Context, *envelope) error
-	}{{"application", p.knownSender}, {"signature", p.signedBySender}, {"Destination", p.addressed}, {"IssueInstant", p.recent}} {
+	}{{"application", p.knownSender}, {"signature", p.signedBySender}, {"Destination", p.addressed}, {"IssueInstant", p.timely}} {
 		err := c.run(ctx, e)
 		e.traceCheck(ctx, c.name, err)
 		if err != nil {
@@ -90,26 +88,9 @@ func (p *Provider) addressed(_ context.Context, e *envelope) error {
 	return e.root.Errorf("the Destination must be our address for this, which is %s.", e.to)
 }
 
-// recent is checkTime for logout: S13.
-func (p *Provider) recent(_ context.Context, e *envelope) error {
-	switch age := e.at.Sub(e.head.IssueInstant); {
-	case age < -clockSkew(e.sp):
-		return e.root.Errorf("the IssueInstant is in the future. Our time was %s when the message arrived; the clock of the application's server is wrong.", e.at.Format(time.RFC3339))
-	case age > maxAge:
-		return idp.Errorf(idp.Expired, "The message of logout is more than %d minutes old. Start again at the application. If this happens every time, the clock of the application's server is slow; our time was %s.", int(maxAge.Minutes()), e.at.Format(time.RFC3339))
-	}
-	return nil
-}
-
-// once lets every request in once (S12).
-func (p *Provider) once(ctx context.Context, e *envelope) error {
-	sum := sha256.Sum256([]byte(e.head.ID))
-	key := "saml/req/" + e.sp.App + "/" + base64.RawURLEncoding.EncodeToString(sum[:])
-	err := p.marks.SeenOnce(ctx, key, e.head.IssueInstant.Add(maxAge+time.Second))
-	if errors.Is(err, idp.ErrReplayed) {
-		return idp.Errorf(idp.Expired, "This request to sign out was used before; each works once.").Because(err)
-	}
-	return err
+// timely is checkTime for logout: S13.
+func (p *Provider) timely(_ context.Context, e *envelope) error {
+	return recent("message of logout", e.root, e.head.IssueInstant, e.at, e.sp)
 }
 
 // logoutTask is a LogoutRequest that has passed every check: what is stored while the
@@ -138,7 +119,7 @@ func (p *Provider) acceptLogout(ctx context.Context, e *envelope) (logoutTask, e
 	if err := p.authenticate(ctx, e); err != nil {
 		return logoutTask{}, err
 	}
-	err = p.once(ctx, e)
+	err = p.once(ctx, "request to sign out", e.sp.App, e.head.ID, e.head.IssueInstant)
 	e.traceCheck(ctx, "used once", err)
 	if err != nil {
 		return logoutTask{}, err

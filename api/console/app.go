@@ -37,6 +37,8 @@ func tabs() []tab {
 	return []tab{
 		{"handover", "Hand-over", readsApps, handoverTab},
 		{"settings", "Settings", readsApps, settingsTab},
+		{"mapping", "Mapping", readsApps, mappingTab},
+		{"access", "Access", readsApps, accessTab},
 		{"secrets", "Secrets", ofKind(presets.KindClient, presets.KindTokenApp), secretsTab},
 		{"metadata", "Metadata", ofKind(presets.KindServiceProvider), metadataTab},
 		{"test", "Reachability", readsApps, probeTab},

@@ -74,7 +74,7 @@ func events(v *visit) error {
 		}
 	}
 	p.Export = "/admin/events.jsonl?" + filters.Encode()
-	p.Table = eventTable(l.Items)
+	p.Table = v.eventTable(l.Items)
 	if l.NextCursor != "" {
 		filters.Set("cursor", l.NextCursor)
 		p.Table.Next = "/admin/events?" + filters.Encode()
@@ -94,25 +94,50 @@ func eventSearch(q url.Values) Form {
 	return f
 }
 
-func eventTable(list []idp.Event) Table {
+func (v *visit) eventTable(list []idp.Event) Table {
+	_, notPeople := v.actor.PeopleReader()
 	t := Table{Caption: "Events", Columns: []string{"Time", "Name", "Person", "App", "Actor", "Details", "Support code"}, Empty: "There are no such events."}
 	for _, e := range list {
-		support := Cell{Text: e.Support}
+		support, person, actor := Cell{Text: e.Support}, Cell{Text: shortKey(e.Subject)}, Cell{Text: e.Actor}
 		if e.Support != "" {
 			support.Link = "/admin/traces?" + url.Values{"support_code": {e.Support}}.Encode()
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: when(e.Time)}, {Text: e.Name, Code: true}, {Text: e.Subject}, {Text: e.App}, {Text: e.Actor}, {Text: details(e)}, support})
+		if subject, ok := strings.CutPrefix(e.Actor, "person:"); ok {
+			actor.Text = "person:" + shortKey(subject)
+			actor.Link = linkIf(notPeople == nil, personPath(subject))
+		}
+		if person.Link = linkIf(notPeople == nil && e.Subject != "", personPath(e.Subject)); person.Link == "" {
+			person.Text = e.Subject
+		}
+		t.Rows = append(t.Rows, []Cell{{Text: when(e.Time)}, {Text: e.Name, Code: true}, person, {Text: e.App}, actor, {Text: details(e), Changes: api.Changes(e)}, support})
 	}
 	return t
 }
 
+func linkIf(may bool, path string) string {
+	if may {
+		return path
+	}
+	return ""
+}
+
+// details are the members of an Event, apart from those that say what was changed.
 func details(e idp.Event) string {
+	skip := []string{}
+	if changes := api.Changes(e); changes != nil {
+		skip = append(skip, "changed")
+		for _, c := range changes {
+			skip = append(skip, c.Field)
+		}
+	}
 	var parts []string
 	if e.IP != "" {
 		parts = append(parts, "ip="+e.IP)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
-		parts = append(parts, name+"="+e.Detail[name])
+		if !slices.Contains(skip, name) {
+			parts = append(parts, name+"="+e.Detail[name])
+		}
 	}
 	return strings.Join(parts, " ")
 }
@@ -141,30 +166,4 @@ func exportEvents(v *visit) error {
 		panic(http.ErrAbortHandler) // a download that is not whole must not look as if it were
 	}
 	return nil
-}
-
-type tracesPage struct {
-	Search Form
-	Table  *Table
-}
-
-// traces shows what is known of one request by its support code.
-func traces(v *visit) error {
-	reader, err := v.actor.EventsReader()
-	if err != nil {
-		return err
-	}
-	code := strings.ToUpper(strings.TrimSpace(v.r.URL.Query().Get("support_code")))
-	p := tracesPage{Search: Form{ID: "search", Action: "/admin/traces", Get: true, Submit: "Open", Fields: []Field{
-		{Name: "support_code", Label: "Support code", Value: code, Help: "Error pages show it, such as K7QF-2M9D."},
-	}}}
-	if code != "" {
-		l, err := reader.Events(v.r.Context(), api.EventQuery{Support: code, App: v.r.URL.Query().Get("app")}, api.Paging{Limit: 200})
-		if err != nil {
-			return err
-		}
-		t := eventTable(l.Items)
-		p.Table = &t
-	}
-	return v.show("traces", "Traces", p)
 }

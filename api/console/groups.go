@@ -75,8 +75,8 @@ func addGroup(v *visit) error {
 }
 
 type groupPage struct {
+	File     string // that keeps it
 	Recorded bool
-	Facts    []Fact
 	Members  Table
 	Children Table
 	Add      *Form
@@ -147,6 +147,9 @@ func (v *visit) groupForms(g api.Group, p *groupPage) {
 	at := groupPath(g.Name)
 	if p.Add == nil {
 		p.Add = v.memberForm(at)
+	}
+	if p.File = g.ManagedBy.File; p.File != "" {
+		return
 	}
 	if p.Change == nil {
 		p.Change = v.groupForm(at, "Save", g)

@@ -26,6 +26,8 @@ type Cell struct {
 	Badge string // "good", "bad", "warn", "plain": shown as a badge
 	Code  bool
 	Form  *Form // a button for this row, instead of text
+	// Changes stand below the text: what was changed, from what to what.
+	Changes []api.MetadataChange
 }
 
 // Form is posted to Action. Its fields come in their order.

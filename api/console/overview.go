@@ -111,7 +111,7 @@ func overviewEvents(v *visit, p *overviewPage) error {
 	if err != nil {
 		return err
 	}
-	t := eventTable(l.Items)
+	t := v.eventTable(l.Items)
 	p.Events = &t
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cloudsso/api"
+	"cloudsso/idp"
 )
 
 // personPage is all about one person, and what the actor may do for them.
@@ -60,7 +61,7 @@ func (v *visit) showPerson(status int, p personPage) error {
 	if p.Person, err = reader.FindPerson(v.r.Context(), subject); err != nil {
 		return err
 	}
-	p.Facts = personFacts(p.Person)
+	p.Facts, p.Access = personFacts(p.Person), accessQuestion(p.Person.Subject, "")
 	for _, part := range []func(context.Context, api.PeopleReader, *personPage) error{v.personAccounts, v.personSessions, v.personGrants, v.personConsents, v.personForms} {
 		if err := part(v.r.Context(), reader, &p); err != nil {
 			return err
@@ -195,7 +196,7 @@ func (v *visit) personEvents(p *personPage) error {
 		return nil
 	}
 	l, err := reader.Events(v.r.Context(), api.EventQuery{Subject: p.Person.Subject}, api.Paging{Limit: 10})
-	p.Events, p.More = eventTable(l.Items), "/admin/events?"+url.Values{"subject": {p.Person.Subject}}.Encode()
+	p.Events, p.More = v.eventTable(l.Items), "/admin/events?"+url.Values{"subject": {p.Person.Subject}}.Encode()
 	return err
 }
 
@@ -220,11 +221,18 @@ func (v *visit) personForms(ctx context.Context, reader api.PeopleReader, p *per
 	}
 	u, err := writer.User(ctx, p.Person.User)
 	if err != nil {
+		if idp.AsError(err).Code == idp.NotFound {
+			return nil // deleted: their subject stays theirs
+		}
 		return err
 	}
 	change, err := v.userForm(at, u)
 	if err != nil {
 		return err
+	}
+	if u.ManagedBy != (idp.Managed{}) {
+		p.Facts = append(p.Facts, Fact{"Kept in the file", Cell{Text: u.ManagedBy.File, Code: true}})
+		return nil
 	}
 	onOff := aid{v.button(at+"/disable", "Disable"), "Ends all they are signed in to, at once, and lets them in no more."}
 	if u.Disabled {

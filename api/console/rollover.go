@@ -86,7 +86,9 @@ func rollover(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Steps[1].State = cmp.Or(seen, p.Steps[1].State)
+	if o.next != nil {
+		p.Steps[1].State = seen
+	}
 	return v.show("rollover", "Rollover for "+cmp.Or(sp.Name, app), p)
 }
 

@@ -18,7 +18,7 @@ const (
 	// freshFor is how long a sign-in is good for dangerous actions: whoever finds an open
 	// browser after that has to know the password.
 	freshFor = 15 * time.Minute
-	maxForm  = 64 << 10
+	maxForm  = 512 << 10 // a mapping has up to 200 rows
 	// maxUpload is for a form with a document in it, which answers to presets may be.
 	maxUpload = 3 << 20
 )

@@ -14,6 +14,7 @@ import (
 	"cloudsso/idp"
 	"cloudsso/idp/postgres"
 	"cloudsso/idp/sqlstore"
+	"cloudsso/idp/storetest"
 )
 
 // wired is a store whose wire can be tampered with.
@@ -202,7 +203,7 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	must(t, stranger(t, url), `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'cloudsso' AND datname = current_database()`)
+	storetest.Exec(t, stranger(t, url), `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'cloudsso' AND datname = current_database()`)
 	failed := 0
 	for i := range 20 {
 		if err := r.CreateClient(t.Context(), idp.Client{ID: fmt.Sprint(i)}); err != nil {

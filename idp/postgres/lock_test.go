@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cloudsso/idp/postgres"
+	"cloudsso/idp/storetest"
 )
 
 func TestALockHasOneOwner(t *testing.T) {
@@ -28,6 +29,6 @@ func TestALockHasOneOwner(t *testing.T) {
 	lock(second, "sweep", true)()
 	lock(first, "sweep", true)
 	// A node that dies gives its locks back: here by losing its connections.
-	must(t, stranger(t, url), `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	storetest.Exec(t, stranger(t, url), `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
 	lock(second, "sweep", true)()
 }

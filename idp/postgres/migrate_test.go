@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -46,7 +45,7 @@ func TestOldDatabasesMigrate(t *testing.T) {
 				t.Fatalf("%v: run this test with -write to make it", err)
 			}
 			conn := stranger(t, url)
-			must(t, conn, string(dump))
+			storetest.Exec(t, conn, string(dump))
 			wants(t, conn.Close(), nil)
 			everyTableHasRows(t, url)
 			db := open(t, url, storetest.GoldenNow)
@@ -68,9 +67,9 @@ func TestOldGrantsAreFoundByTheirSID(t *testing.T) {
 	url := pg.Database(t)
 	dump, err := os.ReadFile(golden(1, "sql"))
 	wants(t, err, nil)
-	must(t, stranger(t, url), string(dump))
+	storetest.Exec(t, stranger(t, url), string(dump))
 	conn := stranger(t, url) // the dump leaves its session without a search path
-	must(t, conn, `UPDATE grants SET revoked_at = NULL, doc = replace(doc, 'grant-12', 'a \u0000 and a \"quote\"') WHERE id = 'grant-2'`)
+	storetest.Exec(t, conn, `UPDATE grants SET revoked_at = NULL, doc = replace(doc, 'grant-12', 'a \u0000 and a \"quote\"') WHERE id = 'grant-2'`)
 	wants(t, conn.Close(), nil)
 	s := open(t, url, storetest.GoldenNow)
 	defer func() { wants(t, s.Close(), nil) }()
@@ -88,7 +87,7 @@ func TestAMigratedDatabaseGoesOn(t *testing.T) {
 	url := pg.Database(t)
 	dump, err := os.ReadFile(golden(1, "sql"))
 	wants(t, err, nil)
-	must(t, stranger(t, url), string(dump))
+	storetest.Exec(t, stranger(t, url), string(dump))
 	db := open(t, url, storetest.GoldenNow)
 	defer db.Close()
 	wants(t, db.AppendEvent(t.Context(), idp.Event{ID: "next"}), nil)
@@ -120,9 +119,9 @@ func writeGolden(t *testing.T, version int64) {
 func everyTableHasRows(t *testing.T, url string) {
 	t.Helper()
 	conn := stranger(t, url)
-	tables := column(t, conn, `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+	tables := storetest.Column(t, conn, `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
 	for _, table := range tables {
-		if len(column(t, conn, `SELECT 'x' FROM "`+table+`" LIMIT 1`)) == 0 {
+		if len(storetest.Column(t, conn, `SELECT 'x' FROM "`+table+`" LIMIT 1`)) == 0 {
 			t.Errorf("table %s of the dump is empty: its migration is not tested", table)
 		}
 	}
@@ -135,7 +134,7 @@ func TestEveryTextComparesByteByByte(t *testing.T) {
 	t.Parallel()
 	url := pg.Database(t)
 	wants(t, open(t, url, time.Now).Close(), nil)
-	for _, c := range column(t, stranger(t, url), `SELECT table_name || '.' || column_name FROM information_schema.columns
+	for _, c := range storetest.Column(t, stranger(t, url), `SELECT table_name || '.' || column_name FROM information_schema.columns
 		WHERE table_schema = 'public' AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'`) {
 		t.Errorf("%s compares by the database's collation", c)
 	}
@@ -148,7 +147,7 @@ func TestMigrateByHand(t *testing.T) {
 	if err != nil || len(before) == 0 || !before[0].AppliedAt.IsZero() {
 		t.Fatalf("%+v, %v", before, err)
 	}
-	if n := column(t, stranger(t, url), `SELECT count(*)::text FROM pg_tables WHERE schemaname = 'public'`); n[0] != "0" {
+	if n := storetest.Column(t, stranger(t, url), `SELECT count(*)::text FROM pg_tables WHERE schemaname = 'public'`); n[0] != "0" {
 		t.Error("asking for the status made a table")
 	}
 	did, err := postgres.Migrate(t.Context(), url)
@@ -165,30 +164,8 @@ func TestMigrateByHand(t *testing.T) {
 func TestManyMayStartAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	url := pg.Database(t)
-	var wg sync.WaitGroup
-	for i := range 6 {
-		wg.Go(func() {
-			db, err := postgres.Open(t.Context(), url, postgres.Options{}, time.Now)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err := db.CreateClient(t.Context(), idp.Client{ID: fmt.Sprint(i)}); err != nil {
-				t.Error(err)
-			}
-			if err := db.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	db := open(t, url, time.Now)
-	list, err := db.Clients(t.Context(), idp.Page{Limit: 10})
-	if err != nil || len(list) != 6 {
-		t.Errorf("%d clients, %v", len(list), err)
-	}
-	wants(t, db.Close(), nil)
-	if left := column(t, stranger(t, url), `SELECT 'x' FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); len(left) != 0 {
+	storetest.StartsTogether(t, func() (idp.Records, error) { return postgres.Open(t.Context(), url, postgres.Options{}, time.Now) })
+	if left := storetest.Column(t, stranger(t, url), `SELECT 'x' FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); len(left) != 0 {
 		t.Errorf("%d locks are left", len(left))
 	}
 }

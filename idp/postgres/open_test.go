@@ -12,6 +12,7 @@ import (
 
 	"cloudsso/idp"
 	"cloudsso/idp/postgres"
+	"cloudsso/idp/storetest"
 	"cloudsso/idp/storetest/pgtest"
 )
 
@@ -30,7 +31,7 @@ func change(t *testing.T, url string, with func(u *neturl.URL)) string {
 func prepared(t *testing.T, sql string) string {
 	t.Helper()
 	url := pg.Database(t)
-	must(t, stranger(t, url), sql)
+	storetest.Exec(t, stranger(t, url), sql)
 	return url
 }
 
@@ -39,18 +40,18 @@ func migrated(t *testing.T, sql string) string {
 	t.Helper()
 	url := pg.Database(t)
 	wants(t, open(t, url, time.Now).Close(), nil)
-	must(t, stranger(t, url), sql)
+	storetest.Exec(t, stranger(t, url), sql)
 	return url
 }
 
 func TestOpenRefusesWithASentenceThatSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	good := pg.Database(t)
-	must(t, stranger(t, good), `CREATE ROLE weak LOGIN PASSWORD '`+secret+`'`)
+	storetest.Exec(t, stranger(t, good), `CREATE ROLE weak LOGIN PASSWORD '`+secret+`'`)
 	as := func(user string) func(*neturl.URL) {
 		return func(u *neturl.URL) { u.User = neturl.UserPassword(user, secret) }
 	}
-	must(t, stranger(t, good), `CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'`)
+	storetest.Exec(t, stranger(t, good), `CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'`)
 
 	for _, row := range []struct {
 		name, url, says string

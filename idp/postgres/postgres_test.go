@@ -1,12 +1,10 @@
 package postgres_test
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,14 +25,14 @@ func TestRecords(t *testing.T) {
 	t.Parallel()
 	var p planned
 	storetest.Records(t, func(t *testing.T, now func() time.Time) idp.Records { return p.open(t, now) })
-	p.saw(t, 40)
+	p.Saw(t, 40)
 }
 
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	var p planned
 	storetest.Flows(t, func(t *testing.T, now func() time.Time) idp.Flows { return p.open(t, now) })
-	p.saw(t, 20)
+	p.Saw(t, 20)
 }
 
 func TestRecordsRestart(t *testing.T) {
@@ -53,32 +51,16 @@ func TestFlowsRestart(t *testing.T) {
 	})
 }
 
-// planned opens stores whose every statement is looked at: one that reads a whole table
-// is quick in every test and slow after a year.
-type planned struct{ statements atomic.Int64 }
+// planned opens stores whose every statement is looked at.
+type planned struct{ storetest.Plans }
 
 func (p *planned) open(t *testing.T, now func() time.Time) *sqlstore.Store {
 	t.Helper()
-	s, err := postgres.OpenExplained(t.Context(), pg.Database(t), now, func(query, plan string) {
-		p.statements.Add(1)
-		if strings.Contains(query, "FROM keys") || strings.Contains(query, "LIKE") {
-			return // all of a few rows, and a search for a part, is what they are for
-		}
-		if strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Scan") && !strings.Contains(plan, "Index Cond") {
-			t.Errorf("%s\n%s", query, plan)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, err := postgres.OpenExplained(t.Context(), pg.Database(t), now, p.Explained(t, func(plan string) bool {
+		return strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Scan") && !strings.Contains(plan, "Index Cond")
+	}))
+	wants(t, err, nil)
 	return s
-}
-
-func (p *planned) saw(t *testing.T, atLeast int64) {
-	t.Helper()
-	if n := p.statements.Load(); n < atLeast {
-		t.Errorf("only %d statements were looked at", n)
-	}
 }
 
 func open(t testing.TB, url string, now func() time.Time) *postgres.DB {
@@ -103,27 +85,6 @@ func stranger(t testing.TB, url string) *sql.Conn {
 	}
 	t.Cleanup(func() { _ = conn.Close(); _ = db.Close() })
 	return conn
-}
-
-func must(t testing.TB, conn *sql.Conn, sql string) {
-	t.Helper()
-	if _, err := conn.ExecContext(context.Background(), sql); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func column(t testing.TB, conn *sql.Conn, query string) (values []string) {
-	t.Helper()
-	rows, err := conn.QueryContext(context.Background(), query)
-	wants(t, err, nil)
-	for rows.Next() {
-		var v string
-		wants(t, rows.Scan(&v), nil)
-		values = append(values, v)
-	}
-	wants(t, rows.Err(), nil)
-	wants(t, rows.Close(), nil)
-	return values
 }
 
 func wants(t testing.TB, err, want error) {

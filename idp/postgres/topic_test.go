@@ -9,6 +9,7 @@ import (
 
 	"cloudsso/idp"
 	"cloudsso/idp/postgres"
+	"cloudsso/idp/storetest"
 )
 
 func hears(t *testing.T, heard <-chan string, want string) {
@@ -40,19 +41,19 @@ func TestNodesHearEachOther(t *testing.T) {
 	hears(t, other, "own")
 
 	// The connections are lost: it says so once it hears again.
-	must(t, stranger(t, url), `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`)
+	storetest.Exec(t, stranger(t, url), `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`)
 	hears(t, heard, "")
 	hears(t, other, "")
 	wants(t, first.Publish(t.Context(), "clients", "after"), nil)
 	hears(t, heard, "after")
 
 	cancel()
-	for len(column(t, stranger(t, url), `SELECT 'x' FROM pg_stat_activity WHERE query LIKE 'LISTEN "cloudsso_clients"' AND datname = current_database()`)) != 0 {
+	for len(storetest.Column(t, stranger(t, url), `SELECT 'x' FROM pg_stat_activity WHERE query LIKE 'LISTEN "cloudsso_clients"' AND datname = current_database()`)) != 0 {
 		time.Sleep(5 * time.Millisecond) // until the test's time is over
 	}
 	wants(t, second.Close(), nil)
 	// The server takes a moment to notice that a connection has ended.
-	for len(column(t, stranger(t, url), `SELECT query FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`)) != 0 {
+	for len(storetest.Column(t, stranger(t, url), `SELECT query FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`)) != 0 {
 		time.Sleep(5 * time.Millisecond) // until the test's time is over
 	}
 	wants(t, first.Publish(t.Context(), "clients", "to nobody"), nil)

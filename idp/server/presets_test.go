@@ -22,7 +22,7 @@ func TestAFaultInAPresetEndsTheStartWithItsLine(t *testing.T) {
 	m := memory.New(time.Now)
 	c := config.Config{Issuer: "http://127.0.0.1:1", Dev: true, Presets: dir, Directories: []config.Directory{{ID: "local", Kind: config.KindLocal}}}
 	_, err = server.New(t.Context(), server.Options{Config: c, Records: m, Flows: m, KEK: kek})
-	if err == nil || !strings.Contains(err.Error(), "mine.yaml:3: colour: unexpected property") {
+	if err == nil || !strings.Contains(err.Error(), "mine.yaml:3:1: colour: unexpected property") {
 		t.Error(err)
 	}
 }

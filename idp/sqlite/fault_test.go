@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"cloudsso/idp"
 	"cloudsso/idp/sqlite"
 	"cloudsso/idp/sqlstore"
+	"cloudsso/idp/storetest"
 )
 
 func TestAFullDiskIsUnavailableUntilThereIsRoom(t *testing.T) {
@@ -73,24 +73,17 @@ func stranger(t *testing.T, path string) *sql.Conn {
 	return conn
 }
 
-func must(t *testing.T, conn *sql.Conn, sql string) {
-	t.Helper()
-	if _, err := conn.ExecContext(context.Background(), sql); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestALockedDatabaseIsUnavailableAndCanBeRead(t *testing.T) {
 	t.Parallel()
 	path := file(t)
 	r := impatient(t, path, 20*time.Millisecond)
 	wants(t, r.CreateClient(t.Context(), idp.Client{ID: "old"}), nil)
 	other := stranger(t, path)
-	must(t, other, "BEGIN IMMEDIATE")
+	storetest.Exec(t, other, "BEGIN IMMEDIATE")
 	wants(t, r.CreateClient(t.Context(), idp.Client{ID: "new"}), idp.ErrUnavailable)
 	_, err := r.Client(t.Context(), "old")
 	wants(t, err, nil)
-	must(t, other, "ROLLBACK")
+	storetest.Exec(t, other, "ROLLBACK")
 	wants(t, r.CreateClient(t.Context(), idp.Client{ID: "new"}), nil)
 }
 
@@ -99,8 +92,8 @@ func TestAShortForeignLockIsWaitedFor(t *testing.T) {
 	path := file(t)
 	r := impatient(t, path, 5*time.Second)
 	other := stranger(t, path)
-	must(t, other, "BEGIN IMMEDIATE")
-	time.AfterFunc(50*time.Millisecond, func() { must(t, other, "COMMIT") })
+	storetest.Exec(t, other, "BEGIN IMMEDIATE")
+	time.AfterFunc(50*time.Millisecond, func() { storetest.Exec(t, other, "COMMIT") })
 	wants(t, r.CreateClient(t.Context(), idp.Client{ID: "new"}), nil)
 }
 
@@ -143,7 +136,7 @@ func TestOpenRefusesWithASentenceThatSaysWhatToDo(t *testing.T) {
 	}
 	newer := filepath.Join(dir, "newer.db")
 	wants(t, open(t, newer, time.Now).Close(), nil)
-	must(t, stranger(t, newer), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	storetest.Exec(t, stranger(t, newer), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 
 	for _, row := range []struct {
 		name, path, says string
@@ -215,29 +208,7 @@ func TestTheFilesAreForTheirOwnerOnly(t *testing.T) {
 func TestManyMayStartAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	path := file(t)
-	var wg sync.WaitGroup
-	for i := range 6 {
-		wg.Go(func() {
-			s, err := sqlite.Open(t.Context(), path, time.Now)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err := s.CreateClient(t.Context(), idp.Client{ID: fmt.Sprint(i)}); err != nil {
-				t.Error(err)
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	s := open(t, path, time.Now)
-	list, err := s.Clients(t.Context(), idp.Page{Limit: 10})
-	if err != nil || len(list) != 6 {
-		t.Errorf("%d clients, %v", len(list), err)
-	}
-	wants(t, s.Close(), nil)
+	storetest.StartsTogether(t, func() (idp.Records, error) { return sqlite.Open(t.Context(), path, time.Now) })
 }
 
 func TestACommitIsOnTheDiskWhenItIsAcknowledged(t *testing.T) {

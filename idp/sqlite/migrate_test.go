@@ -1,8 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
-	"database/sql"
 	"flag"
 	"fmt"
 	"os"
@@ -66,7 +64,7 @@ func TestOldGrantsAreFoundByTheirSID(t *testing.T) {
 	path := file(t)
 	load(t, path, golden(1, "sql"))
 	conn := stranger(t, path)
-	must(t, conn, `UPDATE grants SET revoked_at = NULL, doc = replace(doc, 'grant-12', 'a \u0000 and a \"quote\"') WHERE id = 'grant-2'`)
+	storetest.Exec(t, conn, `UPDATE grants SET revoked_at = NULL, doc = replace(doc, 'grant-12', 'a \u0000 and a \"quote\"') WHERE id = 'grant-2'`)
 	wants(t, conn.Close(), nil)
 	s := open(t, path, storetest.GoldenNow)
 	defer func() { wants(t, s.Close(), nil) }()
@@ -112,32 +110,18 @@ func load(t *testing.T, path, dump string) {
 		t.Fatalf("%v: run this test with -write to make it", err)
 	}
 	conn := stranger(t, path)
-	must(t, conn, string(text))
+	storetest.Exec(t, conn, string(text))
 	wants(t, conn.Close(), nil)
 }
 
 func everyTableHasRows(t *testing.T, path string) {
 	t.Helper()
 	conn := stranger(t, path)
-	for _, table := range column(t, conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`) {
-		if len(column(t, conn, `SELECT 'x' FROM "`+table+`" LIMIT 1`)) == 0 {
+	for _, table := range storetest.Column(t, conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`) {
+		if len(storetest.Column(t, conn, `SELECT 'x' FROM "`+table+`" LIMIT 1`)) == 0 {
 			t.Errorf("table %s of the dump is empty: its migration is not tested", table)
 		}
 	}
-}
-
-func column(t *testing.T, conn *sql.Conn, query string) (values []string) {
-	t.Helper()
-	rows, err := conn.QueryContext(context.Background(), query)
-	wants(t, err, nil)
-	for rows.Next() {
-		var v string
-		wants(t, rows.Scan(&v), nil)
-		values = append(values, v)
-	}
-	wants(t, rows.Err(), nil)
-	wants(t, rows.Close(), nil)
-	return values
 }
 
 // writeGolden fills a database of the newest schema and writes both files.
@@ -149,12 +133,12 @@ func writeGolden(t *testing.T, version int64) {
 	// Tables with their rows first, then the indexes.
 	conn := stranger(t, path)
 	statements := []string{"-- Schema version " + fmt.Sprint(version) + " with rows of its time. Written once, never changed."}
-	for _, table := range column(t, conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid`) {
-		statements = append(statements, column(t, conn, `SELECT sql || ';' FROM sqlite_master WHERE type = 'table' AND name = '`+table+`'`)...)
-		quoted := strings.Join(column(t, conn, `SELECT 'quote("' || name || '")' FROM pragma_table_info('`+table+`')`), ` || ', ' || `)
-		statements = append(statements, column(t, conn, `SELECT 'INSERT INTO "`+table+`" VALUES (' || `+quoted+` || ');' FROM "`+table+`"`)...)
+	for _, table := range storetest.Column(t, conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid`) {
+		statements = append(statements, storetest.Column(t, conn, `SELECT sql || ';' FROM sqlite_master WHERE type = 'table' AND name = '`+table+`'`)...)
+		quoted := strings.Join(storetest.Column(t, conn, `SELECT 'quote("' || name || '")' FROM pragma_table_info('`+table+`')`), ` || ', ' || `)
+		statements = append(statements, storetest.Column(t, conn, `SELECT 'INSERT INTO "`+table+`" VALUES (' || `+quoted+` || ');' FROM "`+table+`"`)...)
 	}
-	statements = append(statements, column(t, conn, `SELECT sql || ';' FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name`)...)
+	statements = append(statements, storetest.Column(t, conn, `SELECT sql || ';' FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name`)...)
 	wants(t, os.WriteFile(golden(version, "sql"), []byte(strings.Join(statements, "\n")+"\n"), 0o644), nil)
 
 	wants(t, os.WriteFile(golden(version, "json"), text, 0o644), nil)

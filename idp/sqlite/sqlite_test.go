@@ -15,14 +15,14 @@ func TestRecords(t *testing.T) {
 	t.Parallel()
 	var p planned
 	storetest.Records(t, func(t *testing.T, now func() time.Time) idp.Records { return p.open(t, now) })
-	p.saw(t, 40)
+	p.Saw(t, 40)
 }
 
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	var p planned
 	storetest.Flows(t, func(t *testing.T, now func() time.Time) idp.Flows { return p.open(t, now) })
-	p.saw(t, 20)
+	p.Saw(t, 20)
 }
 
 func TestRecordsRestart(t *testing.T) {
