@@ -29,7 +29,7 @@ func (v *visit) open(raw, alg string) (map[string]any, error) {
 
 func openJWT(raw, alg string, set jose.JSONWebKeySet, shared [][]byte) (claims map[string]any, err error) {
 	var payload []byte
-	switch parsed, parseErr := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)}); {
+	switch parsed, parseErr := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)}); {
 	case alg == "none":
 		payload, err = unsigned(raw)
 	case parseErr != nil:
