@@ -241,7 +241,7 @@ test('an admin tests applications that take signed tokens in the console', async
   const result = async (name) => {
     await page.waitForSelector('text=Took');
     await look(name);
-    return page.locator('td:text-is("failed")').count();
+    return page.locator('td').getByText('failed', { exact: true }).count();
   };
   for (const app of ['forum', 'community', 'helpdesk']) {
     await page.goto(`${base}/admin/apps/${app}/handover`);
