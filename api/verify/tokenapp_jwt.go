@@ -71,7 +71,7 @@ func verifyWithPEM(raw, alg, text string) error {
 	if err != nil {
 		return err
 	}
-	parsed, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	parsed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	if err == nil {
 		_, err = parsed.Verify(key)
 	}
