@@ -20,7 +20,7 @@ const (
 // checked once travels through the browser as if it were still true.
 type Flow struct {
 	ID       string // NewSecret; stands in the URL
-	Protocol string // ProtocolOIDC, ProtocolSAML or ProtocolToken
+	Protocol string // one of Protocol…, or console
 	App      string // client_id or slug
 	Return   string // path of the protocol's continue endpoint; the login adds ?flow=<id>
 	Request  string // the protocol's request, as received; opaque to everybody else

@@ -35,7 +35,14 @@ func (w *world) passes(p *idptest.Page, username string) *idptest.Page {
 func TestAnAdminTestsAnAppAsThemself(t *testing.T) {
 	t.Parallel()
 	w, _, _ := shop(t)
+	_, err := w.Owner.CreateTokenApp(t.Context(), api.NewTokenApp{App: "desk", TokenAppSettings: api.TokenAppSettings{
+		Name: "Desk", TokenAppPolicy: idp.TokenAppPolicy{ReturnURL: "https://desk.example/in", Claims: []idp.Mapping{{Name: "name", From: "username"}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ person, path, app, want string }{
+		{"olga", "/admin/apps/desk/verify", "Desk", "Received: token"},
 		{"olga", verifyWiki, "Wiki", "Received: id_token"},
 		{"anton", verifyWiki, "Wiki", "Received: userinfo"},
 		{"rita", verifyCRM, "Customers", "Received: response"},

@@ -106,21 +106,22 @@ type apps struct {
 }
 
 // App implements [login.Apps].
-func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
-	switch protocol {
-	case idp.ProtocolToken:
-		t, err := a.records.TokenApp(ctx, id)
-		if err != nil {
-			return login.App{}, err
+func (a apps) App(ctx context.Context, protocol, id string) (app login.App, err error) {
+	kinds := map[string][]func(context.Context, string) (login.App, error){
+		idp.ProtocolOIDC: {a.client}, idp.ProtocolSAML: {a.serviceProvider}, idp.ProtocolToken: {a.tokenApp},
+		idp.ProtocolVerify: {a.client, a.serviceProvider, a.tokenApp}, // all apps share one namespace
+	}
+	err = idp.ErrNotFound
+	for _, kind := range kinds[protocol] {
+		if app, err = kind(ctx, id); !errors.Is(err, idp.ErrNotFound) {
+			return app, err
 		}
-		return login.App{Name: t.Name, URL: t.StartURL, LogoURL: t.LogoURI, Assigned: t.Assigned, ProfileQuery: t.ProfileQuery, FirstParty: true}, nil
-	case idp.ProtocolSAML:
-		return a.serviceProvider(ctx, id)
 	}
+	return login.App{}, err
+}
+
+func (a apps) client(ctx context.Context, id string) (login.App, error) {
 	c, err := a.records.Client(ctx, id)
-	if errors.Is(err, idp.ErrNotFound) && protocol == idp.ProtocolVerify { // all apps share one namespace
-		return a.serviceProvider(ctx, id)
-	}
 	if err != nil {
 		return login.App{}, err
 	}
@@ -128,6 +129,14 @@ func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
 		Name: c.DisplayName(), URL: c.ClientURI, LogoURL: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TosURI,
 		FirstParty: c.FirstParty, Assigned: c.Assigned, ProfileQuery: c.ProfileQuery,
 	}, nil
+}
+
+func (a apps) tokenApp(ctx context.Context, id string) (login.App, error) {
+	t, err := a.records.TokenApp(ctx, id)
+	if err != nil {
+		return login.App{}, err
+	}
+	return login.App{Name: t.Name, URL: t.StartURL, LogoURL: t.LogoURI, Assigned: t.Assigned, ProfileQuery: t.ProfileQuery, FirstParty: true}, nil
 }
 
 func (a apps) serviceProvider(ctx context.Context, id string) (login.App, error) {
