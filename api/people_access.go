@@ -108,6 +108,12 @@ func (o PeopleHelper) RevokeConsent(ctx context.Context, subject, clientID strin
 	if err := o.helped(ctx, subject); err != nil {
 		return err
 	}
+	// What a client that is gone left behind can be ended too.
+	if _, err := o.Records.Consent(ctx, subject, clientID); errors.Is(err, idp.ErrNotFound) {
+		if _, err := o.Records.Client(ctx, clientID); err != nil {
+			return missing(err, "client", clientID)
+		}
+	}
 	// The consent first: with it, another grant could be made without asking.
 	if err := o.Records.RevokeConsent(ctx, subject, clientID); err != nil && !errors.Is(err, idp.ErrNotFound) {
 		return err
