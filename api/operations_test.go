@@ -142,13 +142,24 @@ func (c trial) badParameters() {
 			c.refused("no "+p.Name, c.send(rest, c.row.body), 422, "parameter="+p.Name)
 		}
 		if p.Name == "cursor" {
-			c.refused("a cursor that is none", c.send("?cursor=nonsense!", c.row.body), 422, "parameter=cursor")
+			c.refused("a cursor that is none", c.send("?cursor=nonsense!", ""), 422, "parameter=cursor")
+			c.refused("a cursor of another list", c.send("?cursor="+c.foreignCursor(), ""), 422, "parameter=cursor")
 		}
 	}
 	for _, p := range c.op.in("path") {
 		long := c.names.with("nothing", strings.Repeat("x", *p.Schema.MaxLength+1))
 		c.refused("a long "+p.Name, c.w.call(c.op.method, c.op.at(long, p.Name)+c.names.fill(c.row.query), c.bodyOrNil()), 422, "parameter="+p.Name)
 	}
+}
+
+// foreignCursor is the next_cursor of another list.
+func (c trial) foreignCursor() string {
+	c.t.Helper()
+	other := clients
+	if c.op.path == clients {
+		other = users
+	}
+	return c.w.call("GET", other+"?limit=1", nil).want(http.StatusOK).str("next_cursor")
 }
 
 // bodyOrNil is the row's body.

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"cloudsso/api"
-	"cloudsso/api/presets"
 	"cloudsso/api/verify"
 	"cloudsso/idp"
 	"cloudsso/idp/mapping"
@@ -189,12 +188,6 @@ func furnished(t *testing.T, r matrixRow) (*world, names) {
 	w.furnishPeople(n)
 	w.furnishHistory(n)
 	n["keys"] = w.bySlot("saml/RS256/1")["kid"].(string)
-	catalog, err := presets.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _ := catalog.Preset("web-app")
-	n["answers"] = quoted(t, answersOf(p))
 	if r.before != nil {
 		r.before(w, n)
 	}

@@ -44,7 +44,7 @@ func (o PeopleReader) PersonSessions(ctx context.Context, subject string) (List[
 
 // PersonGrants lists what a person allows clients now, by id.
 func (o PeopleReader) PersonGrants(ctx context.Context, subject string, p Paging) (List[PersonGrant], error) {
-	page, err := p.page()
+	page, err := p.page("grants")
 	if err != nil {
 		return List[PersonGrant]{}, err
 	}
