@@ -41,9 +41,9 @@ func told(e idp.Event, changes []MetadataChange) idp.Event {
 	return e
 }
 
-// changesOf compares two documents as their JSON shows them, member by member. hidden are
-// members whose values do not belong into a log that is kept for years: that they changed
-// is said, not from what to what. Whatever is called a secret is hidden always.
+// changesOf is changedFields as an Event tells it. hidden are members whose values do not
+// belong into a log that is kept for years: that they changed is said, not from what to
+// what. Whatever is called a secret is hidden always.
 func changesOf(before, after any, hidden ...string) (changes []MetadataChange) {
 	for _, f := range changedFields(before, after) {
 		old, new := itemsOf(f.Old), itemsOf(f.New)

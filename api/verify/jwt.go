@@ -25,7 +25,7 @@ var errNoKey = errors.New("no key of the key set verifies it")
 // open verifies a JWT by one algorithm, and returns its claims.
 func (v *visit) open(raw, alg string) (claims map[string]any, err error) {
 	var payload []byte
-	switch parsed, parseErr := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)}); {
+	switch parsed, parseErr := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)}); {
 	case alg == "none":
 		payload, err = unsigned(raw)
 	case parseErr != nil:

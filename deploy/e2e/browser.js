@@ -7,9 +7,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 
 const shots = process.env.E2E_SCREENSHOTS; // a folder, to look at the pages; one below it for each test file
 
-export const launch = () => chromium.launch({
+// launch starts the browser; hosts are names of sites elsewhere that are played here: host → loopback port.
+export const launch = ({ hosts = {} } = {}) => chromium.launch({
   executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [`--host-resolver-rules=${Object.entries(hosts).map(([host, port]) => `MAP ${host}:443 127.0.0.1:${port}`).join(',')}`, '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 
 // visit opens a fresh browser profile. look() checks the page that is shown: no violation

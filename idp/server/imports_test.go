@@ -57,8 +57,10 @@ var layers = map[string][]string{
 	"api/console":  {"idp", "keys", "idp/web", "idp/mapping", "api", "api/presets", "api/verify"},
 	// L3: the composition root; not the store drivers
 	"idp/server": {"idp", "keys", "userdir", "userdir/ldap", "userdir/httpdir", "userdir/sqldir", "idp/web", "idp/mapping", "idp/audit", "idp/metrics", "idp/outbound", "idp/config", "oauth", "samlidp", "idp/login", "idp/tokenapp", "api", "api/console", "api/presets", "api/verify"},
-	// The demo applications are strangers to us: HTTP clients of the public endpoints.
-	"idp/demo": {"userdir/httpdir/fakeimis"},
+	// Applications of the demo and of browser tests are strangers to us: HTTP clients of the
+	// public endpoints.
+	"idp/demo":          {"userdir/httpdir/fakeimis"},
+	"deploy/e2e/guides": {},
 	// L4
 	"cmd/cloudsso": {"idp", "keys", "userdir", "userdir/sqldir/drivers", "idp/outbound", "idp/config", "idp/server", "idp/sqlite", "idp/postgres", "idp/redis", "idp/demo", "idp/audit", "samlidp", "samlidp/dsig", "api", "api/documents"},
 	// For tests only

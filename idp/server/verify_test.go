@@ -44,13 +44,6 @@ func dump(v api.Verification) string {
 	return b.String()
 }
 
-func patchClient(t *testing.T, s *idptest.Server, id, patch string) {
-	t.Helper()
-	if _, err := s.Owner.PatchClient(t.Context(), id, json.RawMessage(patch), ""); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestATestSignInPassesWithEverySettingOfAClient(t *testing.T) {
 	t.Parallel()
 	off := false

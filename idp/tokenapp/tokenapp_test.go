@@ -92,7 +92,7 @@ func TestSignInByForm(t *testing.T) {
 	if w.site.by != http.MethodPost || got.Get("return_to") != back || got.Get("state") != `"><b>` || got.Has("brand_id") || got.Has("nonce") {
 		t.Errorf("%s %v", w.site.by, got)
 	}
-	jws, err := jose.ParseSigned(got.Get("jwt"), []jose.SignatureAlgorithm{jose.HS256})
+	jws, err := jose.ParseSignedCompact(got.Get("jwt"), []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestEveryAlgorithmIsTheOneThatIsSaid(t *testing.T) {
 			w.app.SharedKey = changed.SharedKey
 		}
 		arrive(t, b.Open(w.link("")))
-		jws, err := jose.ParseSigned(w.site.got.Get("token"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+		jws, err := jose.ParseSignedCompact(w.site.got.Get("token"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 		if err != nil {
 			t.Fatalf("%s: %v", alg, err)
 		}
@@ -157,7 +157,7 @@ func TestAPreviewIsWhatIsIssued(t *testing.T) {
 	w.change(`{"claims":[{"name":"email","from":"email"}]}`)
 	p := shown()
 	arrive(t, signIn(idptest.NewBrowser(t).Open(w.link("")), "ada"))
-	jws, err := jose.ParseSigned(w.site.got.Get("token"), []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(w.site.got.Get("token"), []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}

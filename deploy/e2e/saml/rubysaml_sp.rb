@@ -1,4 +1,5 @@
-# A service provider on ruby-saml (Debian: ruby-saml, ruby-webrick), driven by ../saml.test.js.
+# A service provider on ruby-saml (Debian: ruby-saml, ruby-webrick), driven by ../saml.test.js;
+# ../guides/rubysaml_vendor.rb is built on it.
 #
 # One process serves several applications, each at /<name>, as the JSON file says that is
 # its only argument. After a sign-in, /<name>/session shows what the application has heard.
@@ -95,8 +96,14 @@ class Servlet < WEBrick::HTTPServlet::AbstractServlet
     @apps = apps
   end
 
+  # route is the application that a path belongs to, and the step there.
+  def route(path)
+    _, name, step = path.split('/', 3)
+    [name, step]
+  end
+
   def do_GET(req, res)
-    _, name, step = req.path.split('/', 3)
+    name, step = route(req.path)
     app, cookie = @apps.fetch(name), "rubysaml-#{name}"
     session = app.sessions[req.cookies.find { |c| c.name == cookie }&.value]
     res['Content-Type'] = 'application/json'
@@ -132,9 +139,15 @@ class Servlet < WEBrick::HTTPServlet::AbstractServlet
   end
 end
 
-config = JSON.parse(File.read(ARGV[0]))
-apps = config['apps'].transform_values { |c| App.new(c) }
-server = WEBrick::HTTPServer.new(BindAddress: '127.0.0.1', Port: config['port'], AccessLog: [], Logger: WEBrick::Log.new($stderr, WEBrick::Log::WARN))
-server.mount('/', Servlet, apps)
-trap('TERM') { server.shutdown }
-server.start
+# serve runs until it is told to end.
+def serve(servlet, apps, config, **more)
+  server = WEBrick::HTTPServer.new(BindAddress: '127.0.0.1', Port: config['port'], AccessLog: [], Logger: WEBrick::Log.new($stderr, WEBrick::Log::WARN), **more)
+  server.mount('/', servlet, apps)
+  trap('TERM') { server.shutdown }
+  server.start
+end
+
+if $PROGRAM_NAME == __FILE__
+  config = JSON.parse(File.read(ARGV[0]))
+  serve(Servlet, config['apps'].transform_values { |c| App.new(c) }, config)
+end

@@ -11,5 +11,5 @@ for (const code of document.querySelectorAll(".values code")) {
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
-  code.closest("dd").append(button);
+  (code.closest("pre") ?? code).after(button);
 }

@@ -16,7 +16,7 @@ type FieldChange struct {
 }
 
 // changedFields compares two documents of a type, members by name, lists by place.
-func changedFields[T any](was, is T) (out []FieldChange) {
+func changedFields(was, is any) (out []FieldChange) {
 	before, after := plainOf(was), plainOf(is)
 	compare("", before, after, &out)
 	return out
