@@ -119,37 +119,33 @@ func (c trial) badInput() {
 }
 
 func (c trial) badParameters() {
-	join := "?"
-	if c.row.query != "" {
-		join = "&"
-	}
-	c.refused("an unknown parameter", c.send(c.row.query+join+"nonsense=1", c.row.body), 422, "parameter=nonsense")
+	c.refused("an unknown parameter", c.send(c.queryWithout("nonsense")+"&nonsense=1", c.row.body), 422, "parameter=nonsense")
 	for _, p := range c.op.in("query") {
-		var others []string
-		for pair := range strings.SplitSeq(strings.TrimPrefix(c.row.query, "?"), "&") {
-			if !strings.HasPrefix(pair, p.Name+"=") {
-				others = append(others, pair)
-			}
-		}
-		rest := "?" + strings.Join(others, "&")
 		for _, v := range wrong(p.Schema, p.Name) {
 			if _, number := v.value.(float64); number && p.Schema.kind() == "string" {
-				continue // a text in a query may be a number
+				continue // in a query, a number is a text as well
 			}
-			c.refused(fmt.Sprintf("%s %v", p.Name, v.value), c.send(strings.TrimSuffix(rest+"&"+p.Name+"="+fmt.Sprint(v.value), "&"), c.row.body), 422, "parameter="+p.Name)
+			value := fmt.Sprint(v.value)
+			c.refused(p.Name+" "+value, c.send(c.queryWithout(p.Name)+"&"+p.Name+"="+value, c.row.body), 422, "parameter="+p.Name)
 		}
 		if p.Required {
-			c.refused("no "+p.Name, c.send(rest, c.row.body), 422, "parameter="+p.Name)
+			c.refused("no "+p.Name, c.send(c.queryWithout(p.Name), c.row.body), 422, "parameter="+p.Name)
 		}
-		if p.Name == "cursor" {
-			c.refused("a cursor that is none", c.send("?cursor=nonsense!", ""), 422, "parameter=cursor")
-			c.refused("a cursor of another list", c.send("?cursor="+c.foreignCursor(), ""), 422, "parameter=cursor")
-		}
+	}
+	if c.op.takes("cursor") {
+		c.refused("a cursor that is none", c.send("?cursor=nonsense!", ""), 422, "parameter=cursor")
+		c.refused("a cursor of another list", c.send("?cursor="+c.foreignCursor(), ""), 422, "parameter=cursor")
 	}
 	for _, p := range c.op.in("path") {
 		long := c.names.with("nothing", strings.Repeat("x", *p.Schema.MaxLength+1))
-		c.refused("a long "+p.Name, c.w.call(c.op.method, c.op.at(long, p.Name)+c.names.fill(c.row.query), c.bodyOrNil()), 422, "parameter="+p.Name)
+		c.refused("a long "+p.Name, c.sendTo(c.op.at(long, p.Name)+c.row.query, c.row.body), 422, "parameter="+p.Name)
 	}
+}
+
+// queryWithout is the row's query without one parameter.
+func (c trial) queryWithout(name string) string {
+	pairs := strings.Split(strings.TrimPrefix(c.row.query, "?"), "&")
+	return "?" + strings.Join(slices.DeleteFunc(pairs, func(pair string) bool { return strings.HasPrefix(pair, name+"=") }), "&")
 }
 
 // foreignCursor is the next_cursor of another list.
@@ -160,14 +156,6 @@ func (c trial) foreignCursor() string {
 		other = users
 	}
 	return c.w.call("GET", other+"?limit=1", nil).want(http.StatusOK).str("next_cursor")
-}
-
-// bodyOrNil is the row's body.
-func (c trial) bodyOrNil() any {
-	if c.row.body == "" {
-		return nil
-	}
-	return c.names.fill(c.row.body)
 }
 
 func (c trial) badHeaders() {
