@@ -60,6 +60,10 @@ func drop(v map[string]HandoverRow) map[string]HandoverRow {
 	return v
 }
 
+// PublicKey is what hand-over sheets show of the key that signs with an algorithm now: a PEM file,
+// "" of an algorithm without a public key.
+func (a *Admin) PublicKey(alg string) string { return a.publicKey(alg) }
+
 // publicKey is the PEM form of the key that signs with an algorithm now, "" of one
 // without a public key.
 func (a *core) publicKey(alg string) string {

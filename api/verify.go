@@ -28,7 +28,7 @@ type Player[A any] func(ctx context.Context, app A, who idp.Answer, subject stri
 type Verifiers struct {
 	Client          Player[idp.Client]
 	ServiceProvider Player[idp.ServiceProvider]
-	TokenApp        Player[idp.TokenApp] // nil: signed-token apps are not tested
+	TokenApp        Player[idp.TokenApp]
 }
 
 // VerifyRequest is the body of POST /apps/{id}/verify.
@@ -101,10 +101,8 @@ func (o acting) verifierOf(ctx context.Context, id string) (verifier, error) {
 		return playing(play.Client, *app.client), nil
 	case app.sp != nil:
 		return playing(play.ServiceProvider, *app.sp), nil
-	case play.TokenApp != nil:
-		return playing(play.TokenApp, *app.token), nil
 	}
-	return nil, idp.Errorf(idp.Invalid, "There is no test sign-in for an app of this kind. Open the app itself and sign in there.")
+	return playing(play.TokenApp, *app.token), nil
 }
 
 func playing[A any](play Player[A], app A) verifier {
@@ -184,12 +182,12 @@ func (o AppsReader) Verification(ctx context.Context, app, support string) (Veri
 type (
 	verifyInput struct {
 		Caller
-		ID   string `path:"id" maxLength:"256" doc:"client_id, or the app of a service provider."`
+		ID   string `path:"id" maxLength:"256" doc:"client_id, or the app of a service provider or of a signed-token app."`
 		Body VerifyRequest
 	}
 	verificationInput struct {
 		Caller
-		ID      string `path:"id" maxLength:"256" doc:"client_id, or the app of a service provider."`
+		ID      string `path:"id" maxLength:"256" doc:"client_id, or the app of a service provider or of a signed-token app."`
 		Support string `path:"support_code" maxLength:"32"`
 	}
 	verifyAnswer struct{ Body Verification }

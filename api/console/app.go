@@ -42,7 +42,7 @@ func tabs() []tab {
 		{"secrets", "Secrets", ofKind(presets.KindClient, presets.KindTokenApp), secretsTab},
 		{"metadata", "Metadata", ofKind(presets.KindServiceProvider), metadataTab},
 		{"test", "Reachability", readsApps, probeTab},
-		{"verify", "Test sign-in", ofKind(presets.KindClient, presets.KindServiceProvider), verifyTab},
+		{"verify", "Test sign-in", readsApps, verifyTab},
 		{"lint", "Lint", readsApps, lintTab},
 	}
 }

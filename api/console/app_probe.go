@@ -1,14 +1,11 @@
 package console
 
-import (
-	"cloudsso/api"
-	"cloudsso/api/presets"
-)
+import "cloudsso/api"
 
 type probePage struct {
 	Form   *Form
 	Table  *Table
-	Verify string // where the test sign-in is, if there is one
+	Verify string // where the test sign-in is
 }
 
 // probeTab offers to look whether the app's own addresses can be reached.
@@ -17,9 +14,6 @@ func probeTab(v *visit) error { return v.probes(nil) }
 func (v *visit) probes(results *Table) error {
 	v.app.tab = "test"
 	p := probePage{Table: results, Verify: v.app.path("verify")}
-	if v.app.Kind == presets.KindTokenApp {
-		p.Verify = "" // there is no test sign-in for its schemes
-	}
 	if writesApps(v) {
 		f := v.form("probe", v.app.path("test"), "Look now")
 		p.Form = &f

@@ -3,12 +3,15 @@ package verify
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"cloudsso/idp"
 )
@@ -89,6 +92,15 @@ func (e endpoints) get(ctx context.Context, address string, header http.Header) 
 		r.Header.Set(name, header.Get(name))
 	}
 	return e.do(r)
+}
+
+// keySet reads JSON Web Keys.
+func (e endpoints) keySet(ctx context.Context, address string) (set jose.JSONWebKeySet, err error) {
+	got, err := e.get(ctx, address, nil)
+	if err == nil {
+		err = json.Unmarshal(got.body, &set)
+	}
+	return set, err
 }
 
 // post sends a form.

@@ -23,7 +23,11 @@ const leeway = time.Minute
 var errNoKey = errors.New("no key of the key set verifies it")
 
 // open verifies a JWT by one algorithm, and returns its claims.
-func (v *visit) open(raw, alg string) (claims map[string]any, err error) {
+func (v *visit) open(raw, alg string) (map[string]any, error) {
+	return openJWT(raw, alg, v.keys, v.SharedKeys)
+}
+
+func openJWT(raw, alg string, set jose.JSONWebKeySet, shared [][]byte) (claims map[string]any, err error) {
 	var payload []byte
 	switch parsed, parseErr := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)}); {
 	case alg == "none":
@@ -31,7 +35,7 @@ func (v *visit) open(raw, alg string) (claims map[string]any, err error) {
 	case parseErr != nil:
 		return nil, parseErr
 	default:
-		payload, err = v.verified(parsed, alg)
+		payload, err = verified(parsed, alg, set, shared)
 	}
 	if err != nil {
 		return nil, err
@@ -39,16 +43,16 @@ func (v *visit) open(raw, alg string) (claims map[string]any, err error) {
 	return claims, json.Unmarshal(payload, &claims)
 }
 
-func (v *visit) verified(parsed *jose.JSONWebSignature, alg string) ([]byte, error) {
+func verified(parsed *jose.JSONWebSignature, alg string, set jose.JSONWebKeySet, shared [][]byte) ([]byte, error) {
 	if strings.HasPrefix(alg, "HS") {
-		for _, key := range v.SharedKeys {
+		for _, key := range shared {
 			if payload, err := parsed.Verify(key); err == nil {
 				return payload, nil
 			}
 		}
 		return nil, errNoKey
 	}
-	for _, key := range v.keys.Key(parsed.Signatures[0].Header.KeyID) {
+	for _, key := range set.Key(parsed.Signatures[0].Header.KeyID) {
 		if payload, err := parsed.Verify(key); err == nil {
 			return payload, nil
 		}
@@ -99,9 +103,8 @@ func (v *visit) checkIndependently(ctx context.Context, where, raw, alg string) 
 }
 
 func (v *visit) checkTimes(where string, claims map[string]any) {
-	now, issued, expires, proven := v.Now(), moment(claims["iat"]), moment(claims["exp"]), moment(claims["auth_time"])
-	v.check(expires.After(now), "exp of the ID token"+where, "after "+stamp(now), stamp(expires), "Check the clock of this server.")
-	v.check(!issued.IsZero() && now.Sub(issued).Abs() <= leeway, "iat of the ID token"+where, "about "+stamp(now), stamp(issued), "Check the clock of this server.")
+	now, proven := v.Now(), moment(claims["auth_time"])
+	v.lives("ID token"+where, now, claims)
 	if c := v.Client; !c.RequireAuthTime && c.DefaultMaxAge == nil {
 		v.skip("auth_time"+where, "The client demands none (require_auth_time, default_max_age).")
 		return
@@ -111,6 +114,13 @@ func (v *visit) checkTimes(where string, claims map[string]any) {
 		ok = ok && now.Sub(proven) <= time.Duration(*age)*time.Second+leeway
 	}
 	v.check(ok, "auth_time"+where, "when the person last proved who they are", stamp(proven), "The sign-in was older than the client allows (default_max_age). Sign in again for the test.")
+}
+
+// lives checks that a token is valid now, and was issued just now.
+func (s *sheet) lives(what string, now time.Time, claims map[string]any) {
+	issued, expires := moment(claims["iat"]), moment(claims["exp"])
+	s.check(expires.After(now), "exp of the "+what, "after "+stamp(now), stamp(expires), "Check the clock of this server.")
+	s.check(!issued.IsZero() && now.Sub(issued).Abs() <= leeway, "iat of the "+what, "about "+stamp(now), stamp(issued), "Check the clock of this server.")
 }
 
 // checkHash: OpenID Connect Core §3.1.3.6. Nothing came beside the token: nothing to bind.
@@ -205,9 +215,19 @@ func hasKey(claims map[string]any, name string) bool {
 }
 
 // publishes reports whether the key set holds one of the shared keys.
-func (v *visit) publishes() bool {
-	return slices.ContainsFunc(v.keys.Keys, func(k jose.JSONWebKey) bool {
+func publishes(set jose.JSONWebKeySet, shared [][]byte) bool {
+	return slices.ContainsFunc(set.Keys, func(k jose.JSONWebKey) bool {
 		published, ok := k.Key.([]byte)
-		return ok && slices.ContainsFunc(v.SharedKeys, func(key []byte) bool { return string(key) == string(published) })
+		return ok && slices.ContainsFunc(shared, func(key []byte) bool { return string(key) == string(published) })
 	})
+}
+
+// secret checks that what signs is known to two only.
+func (s *sheet) secret(set jose.JSONWebKeySet, shared [][]byte) {
+	published := publishes(set, shared)
+	s.check(!published, "Secrecy of the shared key", "the key set does not hold it", word(published, "it is published", "it does not"), "Replace the secret at once, and report this.")
+}
+
+func (s *sheet) checkKeySet(set jose.JSONWebKeySet, err error) bool {
+	return s.check(err == nil && len(set.Keys) > 0, "Key set", "JSON Web Keys", textOf(err, fmt.Sprintf("%d keys", len(set.Keys))), "The key set is the provider's own. Report this, with the support code.")
 }

@@ -140,7 +140,6 @@ func (v *visit) holdsCredentials() bool {
 
 // discover reads what a relying party is configured by.
 func (v *visit) discover(ctx context.Context) bool {
-	advice := "The discovery document is the provider's own. Report this, with the support code."
 	p, err := oidc.NewProvider(oidc.ClientContext(ctx, v.http.client()), v.Issuer)
 	if err == nil {
 		err = p.Claims(&v.about)
@@ -148,14 +147,11 @@ func (v *visit) discover(ctx context.Context) bool {
 	if err == nil {
 		err = p.Claims(&v.provider)
 	}
-	if !v.check(err == nil, "Discovery", "the document of "+v.Issuer, textOf(err, "read by go-oidc; the issuer is the same"), advice) {
+	if !v.check(err == nil, "Discovery", "the document of "+v.Issuer, textOf(err, "read by go-oidc; the issuer is the same"), "The discovery document is the provider's own. Report this, with the support code.") {
 		return false
 	}
-	got, err := v.http.get(ctx, v.provider.JWKSURL, nil)
-	if err == nil {
-		err = json.Unmarshal(got.body, &v.keys)
-	}
-	return v.check(err == nil && len(v.keys.Keys) > 0, "Key set", "JSON Web Keys", textOf(err, fmt.Sprintf("%d keys", len(v.keys.Keys))), advice)
+	v.keys, err = v.http.keySet(ctx, v.provider.JWKSURL)
+	return v.checkKeySet(v.keys, err)
 }
 
 func textOf(err error, fine string) string {

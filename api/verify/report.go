@@ -25,14 +25,14 @@ type Check struct {
 
 // Decoded is something that was received, decoded. Signatures are not in it: nobody can use it.
 type Decoded struct {
-	Name string `json:"name" doc:"id_token, userinfo, access_token, assertion or response."`
+	Name string `json:"name" doc:"id_token, userinfo, access_token, assertion, response, token or payload."`
 	Kind string `json:"kind" enum:"json,xml"`
 	Text string `json:"text"`
 }
 
 // Report is what came of a test.
 type Report struct {
-	Protocol     string    `json:"protocol" enum:"oidc,saml"`
+	Protocol     string    `json:"protocol" enum:"oidc,saml,token"`
 	Passed       bool      `json:"passed" doc:"No check failed."`
 	Milliseconds int64     `json:"milliseconds" doc:"How long all of it took."`
 	Checks       []Check   `json:"checks" doc:"In the order in which an application checks. After one that fails, others may be missing."`

@@ -22,7 +22,6 @@ import (
 
 	"github.com/beevik/etree"
 	"github.com/crewjam/saml"
-	"golang.org/x/net/html"
 
 	"cloudsso/idp"
 )
@@ -276,35 +275,16 @@ func (m *message) fromRedirect(to string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxAnswer))
 }
 
-// fromPage reads a form as a browser would.
 func (m *message) fromPage(page []byte) ([]byte, error) {
-	root, err := html.Parse(bytes.NewReader(page))
+	f, err := readForm(page)
 	if err != nil {
 		return nil, err
 	}
-	for n := range root.Descendants() {
-		switch name := attribute(n, "name"); {
-		case n.Data == "form":
-			m.to = attribute(n, "action")
-		case name == "SAMLResponse":
-			m.response = attribute(n, "value")
-		case name == "RelayState":
-			m.relayState = attribute(n, "value")
-		}
-	}
+	m.to, m.response, m.relayState = f.action, f.fields.Get("SAMLResponse"), f.fields.Get("RelayState")
 	if m.response == "" {
 		return nil, errNoMessage
 	}
 	return base64.StdEncoding.DecodeString(m.response)
-}
-
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }
 
 // status is what the answer says of itself; "" for a page of the provider.

@@ -36,7 +36,7 @@ func (v *visit) redeem(ctx context.Context) error {
 		v.show("id_token", "json", decoded(v.tokens.ID, v.idToken))
 	}
 	if strings.HasPrefix(v.Client.IDTokenSignedResponseAlg, "HS") {
-		v.check(!v.publishes(), "Secrecy of the shared key", "the key set does not hold it", word(v.publishes(), "it is published", "it does not"), "Replace the secret at once, and report this.")
+		v.secret(v.keys, v.SharedKeys)
 	}
 	for _, step := range []func(context.Context) error{v.readAccessToken, v.askUserinfo, v.introspect, v.refresh, v.revoke} {
 		if err := step(ctx); err != nil {
@@ -241,19 +241,24 @@ func (v *visit) revoke(ctx context.Context) error {
 
 // checkRequired looks for each required row of the mapping in what was received.
 func (v *visit) checkRequired() {
+	v.required(v.Client.ClaimsMapping, func(name string) bool { return hasKey(v.idToken, name) || hasKey(v.userinfo, name) })
+}
+
+// required checks that what the mapping requires arrived.
+func (s *sheet) required(rows []idp.Mapping, has func(name string) bool) {
 	var names, missing []string
-	for _, row := range v.Client.ClaimsMapping {
+	for _, row := range rows {
 		if !row.Required {
 			continue
 		}
 		names = append(names, row.Name)
-		if !hasKey(v.idToken, row.Name) && !hasKey(v.userinfo, row.Name) {
+		if !has(row.Name) {
 			missing = append(missing, row.Name)
 		}
 	}
 	if len(names) == 0 {
-		v.skip("Required claims", "No row of the mapping is required.")
+		s.skip("Required claims", "No row of the mapping is required.")
 		return
 	}
-	v.check(len(missing) == 0, "Required claims", strings.Join(names, ", "), word(len(missing) == 0, "all of them", "missing: "+strings.Join(missing, ", ")), "Look at the mapping: the application does not get what it needs.")
+	s.check(len(missing) == 0, "Required claims", strings.Join(names, ", "), word(len(missing) == 0, "all of them", "missing: "+strings.Join(missing, ", ")), "Look at the mapping: the application does not get what it needs.")
 }

@@ -50,7 +50,7 @@ func (p *program) setUpDemo(ctx context.Context, c config.Config, s stores, kek 
 	if err := demoOwner(ctx, owner, s.records); err != nil {
 		return c, nil, err
 	}
-	return c, d, demoServiceProvider(ctx, owner, d.SPMetadata())
+	return c, d, demoServiceProvider(ctx, owner, c.Issuer, d.SPMetadata())
 }
 
 // withDemoPeople writes the demo's people into the data folder, once, so that whoever
@@ -93,14 +93,15 @@ func demoRelyingParty(ctx context.Context, owner *api.Owner, issuer string) (sec
 	}
 	c, err := owner.CreateClient(ctx, api.NewClient{ClientID: demoClient, ClientMetadata: idp.ClientMetadata{
 		ClientName: "Demo relying party", RedirectURIs: []string{demo.RedirectURI(issuer)}, ClientURI: issuer + "/demo/",
-		GrantTypes: []string{"authorization_code", "refresh_token"},
+		GrantTypes: []string{"authorization_code", "refresh_token"}, InitiateLoginURI: demo.LoginURI(issuer), Description: "Shows its ID token and what userinfo says",
 	}})
 	return c.ClientSecret, err
 }
 
-func demoServiceProvider(ctx context.Context, owner *api.Owner, metadata []byte) error {
+func demoServiceProvider(ctx context.Context, owner *api.Owner, issuer string, metadata []byte) error {
 	in := api.NewServiceProvider{MetadataXML: string(metadata)}
 	in.Name, in.AllowIDPInitiated = "Demo service provider", true
+	in.StartURL, in.Description = demo.SPLoginURL(issuer), "Shows the assertion that it gets"
 	_, err := owner.ReplaceServiceProvider(ctx, demoSP, in, "")
 	if err != nil && idp.AsError(err).Code == idp.NotFound {
 		in.App = demoSP

@@ -41,6 +41,12 @@ type Options struct {
 // RedirectURI is the relying party's callback, to be registered by an admin.
 func RedirectURI(issuer string) string { return issuer + "/demo/rp/callback" }
 
+// LoginURI is where the relying party starts a sign-in (OpenID Connect Core §4).
+func LoginURI(issuer string) string { return issuer + "/demo/rp/login" }
+
+// SPLoginURL is where the service provider starts a sign-in.
+func SPLoginURL(issuer string) string { return issuer + "/demo/sp/login" }
+
 // SPEntityID is the service provider's entity ID.
 func SPEntityID(issuer string) string { return issuer + "/demo/sp/saml/metadata" }
 

@@ -59,6 +59,10 @@ func (p *relyingParty) discover(ctx context.Context) (*oidc.Provider, *oauth2.Co
 }
 
 func (p *relyingParty) login(w http.ResponseWriter, r *http.Request) {
+	if iss := r.FormValue("iss"); iss != "" && iss != p.demo.options.Issuer { // OpenID Connect Core §4
+		p.failed(w, http.StatusBadRequest, "This link is for the sign-in at another provider.")
+		return
+	}
 	_, config, err := p.discover(r.Context())
 	if err != nil {
 		p.failed(w, http.StatusBadGateway, "The provider's discovery document could not be read: "+err.Error())

@@ -3,17 +3,19 @@ package server
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"cloudsso/api"
 	"cloudsso/api/verify"
 	"cloudsso/idp"
 	"cloudsso/idp/mapping"
+	"cloudsso/idp/tokenapp"
 	"cloudsso/samlidp"
 )
 
 // verifiers play the applications in test sign-ins, on a stage of their provider.
 func (s *Server) verifiers() api.Verifiers {
-	return api.Verifiers{Client: s.verifyClient, ServiceProvider: s.verifyServiceProvider}
+	return api.Verifiers{Client: s.verifyClient, ServiceProvider: s.verifyServiceProvider, TokenApp: s.verifyTokenApp}
 }
 
 func (s *Server) verifyClient(ctx context.Context, c idp.Client, who idp.Answer, subject string) (verify.Report, error) {
@@ -71,6 +73,30 @@ func (s *Server) serviceProvider(ctx context.Context, sp idp.ServiceProvider, wh
 	return &verify.ServiceProvider{
 		Issuer: s.options.Config.Issuer, App: sp, Person: person, Missing: missingRow(err),
 		Endpoints: stage.Endpoints, Encrypts: stage.Encrypts, Key: key, Open: in.Open, Now: s.now,
+	}, nil
+}
+
+func (s *Server) verifyTokenApp(ctx context.Context, app idp.TokenApp, who idp.Answer, subject string) (verify.Report, error) {
+	v, err := s.tokenApp(ctx, app, who, subject)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	return v.SignIn(ctx)
+}
+
+func (s *Server) tokenApp(ctx context.Context, app idp.TokenApp, who idp.Answer, subject string) (*verify.TokenApp, error) {
+	person, err := s.tested(ctx, subject, app.ProfileQuery)
+	if err != nil {
+		return nil, err
+	}
+	stage := s.tokens.Rehearse(app, s.rehearsal(who))
+	mux := http.NewServeMux()
+	mux.Handle(tokenapp.Path, stage.Endpoints)
+	mux.HandleFunc("GET /oauth2/jwks", s.oauth.JWKS)
+	_, err = mapping.Claims(app.Claims, person)
+	return &verify.TokenApp{
+		Issuer: s.options.Config.Issuer, App: app, Person: person, Missing: missingRow(err), Endpoints: mux, SharedKey: stage.SharedKey,
+		PublicKey: func() string { return s.admin.PublicKey(app.Algorithm) }, Now: s.now,
 	}, nil
 }
 

@@ -203,14 +203,16 @@ func TestNothingOfATestSignInCanBeUsed(t *testing.T) {
 	s.AddUser(t, ada)
 	client := s.AddClient(t, idp.ClientMetadata{RedirectURIs: []string{"https://rp.example/cb"}, AccessTokenFormat: "jwt", IDTokenSignedResponseAlg: "HS256", GrantTypes: []string{"authorization_code", "refresh_token"}})
 	app := serviceProviderWith(t, s, `,"sign":"both"`)
-	signature := regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+|c[art]t_[\w-]{20,}|cac_[\w-]{20,}|(Signature|Cipher)Value>[A-Za-z0-9+/]{8}`)
-	for _, id := range []string{client.ClientID, app} {
+	community := addTokenApp(t, s, "Community", idp.TokenAppPolicy{StateParam: "state"})
+	forum := addTokenApp(t, s, "Forum", idp.TokenAppPolicy{Scheme: idp.SchemeDiscourse, ReturnURL: forumReturn, Claims: mappingOf(t, rowsOfForum)})
+	signature := regexp.MustCompile(`sig=[0-9a-f]{64}|eyJ[\w-]+\.[\w-]+\.[\w-]+|c[art]t_[\w-]{20,}|cac_[\w-]{20,}|(Signature|Cipher)Value>[A-Za-z0-9+/]{8}`)
+	for _, id := range []string{client.ClientID, app, community, forum} {
 		v := tested(t, s, id)
 		if !v.Passed {
 			t.Fatal(dump(v))
 		}
 		trace, err := s.Owner.Trace(t.Context(), v.Support)
-		if err != nil || trace.App != id || trace.Subject != v.User.Subject || len(trace.Steps) < 5 {
+		if err != nil || trace.App != id || trace.Subject != v.User.Subject || len(trace.Steps) < 4 {
 			t.Errorf("trace %+v, %v", trace, err)
 		}
 		for what, held := range map[string]any{"answer": v, "trace": trace, "log": s.Log.String()} {
@@ -234,11 +236,13 @@ func TestATestSignInWritesNothingButItsRecord(t *testing.T) {
 	h := newHouse(t)
 	app := serviceProviderWith(t, h.Server, `,"want_authn_requests_signed":true,"sp_signing_certificates":[CERTIFICATE]`)
 	client := h.AddClient(t, idp.ClientMetadata{RedirectURIs: []string{"https://rp.example/cb"}, SubjectType: "pairwise", RequirePushedRequests: true})
+	community := addTokenApp(t, h.Server, "Community", idp.TokenAppPolicy{StateParam: "state"})
+	forum := addTokenApp(t, h.Server, "Forum", idp.TokenAppPolicy{Scheme: idp.SchemeDiscourse, ReturnURL: forumReturn, Claims: mappingOf(t, rowsOfForum)})
 	token, err := h.Owner.CreateToken(t.Context(), api.NewToken{Role: api.RoleOwner, ExpiresIn: 3600})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{app, client.ClientID} {
+	for _, id := range []string{app, client.ClientID, community, forum} {
 		h.records.w.take()
 		h.flows.w.take()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/apps/"+id+"/verify", strings.NewReader(`{"user":"ada"}`))
