@@ -114,7 +114,7 @@ func (o AdminsReader) AdminPerson(ctx context.Context, subject string) (AdminPer
 
 // AdminPeople lists the admins by subject.
 func (o AdminsReader) AdminPeople(ctx context.Context, p Paging) (List[AdminPerson], error) {
-	page, err := p.page()
+	page, err := p.page("admins")
 	if err != nil {
 		return List[AdminPerson]{}, err
 	}

@@ -71,7 +71,7 @@ func (q AppQuery) selects(a AppSummary) bool {
 
 // Apps lists the apps of all kinds by id, with how they are used.
 func (o AppsReader) Apps(ctx context.Context, q AppQuery, p Paging) (List[AppSummary], error) {
-	page, err := p.page()
+	page, err := p.page("apps")
 	if err != nil {
 		return List[AppSummary]{}, err
 	}

@@ -49,7 +49,7 @@ func permit[H any](as func(Actor) (H, error)) func(huma.Context, func(huma.Conte
 			refuse(ctx, err)
 			return
 		}
-		if accepted := acceptedTypes(ctx.Method()); accepted != nil && !slices.Contains(accepted, mediaType(ctx)) {
+		if accepted := acceptedTypes(ctx.Operation()); accepted != nil && !slices.Contains(accepted, mediaType(ctx)) {
 			writeProblem(ctx, newProblem(ctx.Context(), http.StatusUnsupportedMediaType,
 				"Send the body as JSON, with the header Content-Type: "+accepted[0]+"."))
 			return
@@ -99,14 +99,14 @@ func writeProblem(ctx huma.Context, p *Problem) {
 }
 
 // acceptedTypes are the media types of bodies, the preferred one first; nil: no body.
-func acceptedTypes(method string) []string {
-	switch method {
-	case http.MethodPost, http.MethodPut:
-		return []string{"application/json"}
-	case http.MethodPatch:
+func acceptedTypes(op *huma.Operation) []string {
+	switch {
+	case op.RequestBody == nil:
+		return nil
+	case op.Method == http.MethodPatch:
 		return []string{"application/merge-patch+json", "application/json"}
 	}
-	return nil
+	return []string{"application/json"}
 }
 
 func mediaType(ctx huma.Context) string {

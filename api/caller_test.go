@@ -34,14 +34,14 @@ func TestEveryOperationRefusesWhoeverIsUnknown(t *testing.T) {
 		{"with an expired token", "Bearer " + expired.Secret, deadToken, `Bearer realm="cloudsso admin API", error="invalid_token"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for _, op := range operations(t) {
+			for _, op := range operations() {
 				// A broken body: whoever may not ask learns nothing about it.
-				a := w.call(op[0], op[1], "{", "Authorization", c.authorization)
+				a := w.call(op.method, op.somewhere(), "{", "Authorization", c.authorization)
 				if a.problem() != c.want {
-					t.Errorf("%s %s: %s", op[0], op[1], a.problem())
+					t.Errorf("%s: %s", op.ID, a.problem())
 				}
 				if got := a.header.Get("WWW-Authenticate"); got != c.challenge {
-					t.Errorf("%s %s: WWW-Authenticate %q", op[0], op[1], got)
+					t.Errorf("%s: WWW-Authenticate %q", op.ID, got)
 				}
 			}
 		})

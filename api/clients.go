@@ -110,7 +110,7 @@ func (o AppsReader) Client(ctx context.Context, id string) (Client, error) {
 
 // Clients lists clients by id.
 func (o AppsReader) Clients(ctx context.Context, p Paging) (List[Client], error) {
-	page, err := p.page()
+	page, err := p.page("clients")
 	if err != nil {
 		return List[Client]{}, err
 	}

@@ -40,7 +40,7 @@ func viewDelivery(d idp.Delivery) LogoutDelivery {
 // LogoutDeliveries lists the receipts, newest first; app "" means all that
 // the actor may see.
 func (o EventsReader) LogoutDeliveries(ctx context.Context, app string, p Paging) (List[LogoutDelivery], error) {
-	page, err := p.page()
+	page, err := p.page("logout-deliveries")
 	if err != nil {
 		return List[LogoutDelivery]{}, err
 	}

@@ -51,7 +51,7 @@ func (o EventsReader) Events(ctx context.Context, q EventQuery, p Paging) (List[
 	if err != nil {
 		return List[idp.Event]{}, err
 	}
-	page, err := p.page()
+	page, err := p.page("events")
 	if err != nil {
 		return List[idp.Event]{}, err
 	}

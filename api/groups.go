@@ -117,7 +117,7 @@ func (o PeopleReader) Group(ctx context.Context, name string) (Group, error) {
 
 // Groups lists the groups by name.
 func (o PeopleReader) Groups(ctx context.Context, p Paging) (List[Group], error) {
-	page, err := p.page()
+	page, err := p.page("groups")
 	if err != nil {
 		return List[Group]{}, err
 	}

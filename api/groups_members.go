@@ -28,7 +28,7 @@ type GroupMember struct {
 // GroupMembers lists the built-in users who name a group, by id. A part may be short,
 // or empty, and another one still follow.
 func (o PeopleReader) GroupMembers(ctx context.Context, name string, p Paging) (List[User], error) {
-	page, err := p.page()
+	page, err := p.page("members")
 	if err != nil {
 		return List[User]{}, err
 	}
@@ -53,7 +53,7 @@ func (o PeopleReader) GroupMembers(ctx context.Context, name string, p Paging) (
 		}
 	}
 	out := list(p, found, func(u idp.User) string { return u.ID }, viewUser)
-	out.NextCursor = cursorAfter(after)
+	out.NextCursor = p.after(after)
 	return out, nil
 }
 

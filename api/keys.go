@@ -42,8 +42,8 @@ func (o KeysWriter) RotateKey(ctx context.Context, r KeyRotation) (Key, error) {
 		if r.Use != idp.KeyUseSAML {
 			return Key{}, idp.Errorf(idp.Invalid, "Only a service provider has keys of its own. Give use saml with app.").On("app")
 		}
-		if _, err := o.Records.ServiceProvider(ctx, r.App); err != nil {
-			return Key{}, missing(err, "service provider", r.App)
+		if err := o.keyFor(ctx, r.App); err != nil {
+			return Key{}, err
 		}
 		r.Use = keys.SAMLUse(r.App)
 	}

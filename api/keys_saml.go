@@ -24,12 +24,21 @@ type KeyImport struct {
 // ImportKey takes a SAML key into the ring; it is published, and waits to be activated.
 func (o KeysWriter) ImportKey(ctx context.Context, in KeyImport) (Key, error) {
 	if in.App != "" {
-		if _, err := o.Records.ServiceProvider(ctx, in.App); err != nil {
-			return Key{}, missing(err, "service provider", in.App)
+		if err := o.keyFor(ctx, in.App); err != nil {
+			return Key{}, err
 		}
 	}
 	k, err := o.Ring.ImportSAML(ctx, recorder{o}, keys.Import{App: in.App, Key: []byte(in.PrivateKey), Certificate: []byte(in.Certificate)})
 	return Key(k), err
+}
+
+// keyFor fails unless the body names a service provider that there is.
+func (o KeysWriter) keyFor(ctx context.Context, app string) error {
+	_, err := o.Records.ServiceProvider(ctx, app)
+	if errors.Is(err, idp.ErrNotFound) {
+		return idp.Errorf(idp.Invalid, "There is no service provider %q.", app).On("app")
+	}
+	return err
 }
 
 // DeactivateKey is [keys.Ring.Deactivate]. id may be a slot too.

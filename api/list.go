@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"strings"
 
 	"cloudsso/idp"
 )
@@ -10,6 +11,7 @@ import (
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"At most so many items."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the part before."`
+	of     string // which list it is
 }
 
 var errCursor = idp.Errorf(idp.Invalid, "This cursor is not one of ours. Use next_cursor of the part before, or start without a cursor.").On("?cursor")
@@ -22,12 +24,22 @@ type List[T any] struct {
 
 // page is the store's form. It asks for one more than wanted, which tells whether
 // there is a next part.
-func (p Paging) page() (idp.Page, error) {
-	after, err := base64.RawURLEncoding.DecodeString(p.Cursor)
-	if err != nil {
+//
+// A cursor names its list: where one list ends says nothing of another, which would
+// begin anywhere without a word.
+func (p *Paging) page(of string) (idp.Page, error) {
+	p.of = of
+	cursor, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	list, after, _ := strings.Cut(string(cursor), " ")
+	if err != nil || p.Cursor != "" && list != of {
 		return idp.Page{}, errCursor
 	}
-	return idp.Page{After: string(after), Limit: p.limit() + 1}, nil
+	return idp.Page{After: after, Limit: p.limit() + 1}, nil
+}
+
+// after is the cursor of the part that begins after key.
+func (p *Paging) after(key string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(p.of + " " + key))
 }
 
 func (p Paging) limit() int {
@@ -42,12 +54,10 @@ func list[R, T any](p Paging, rows []R, key func(R) string, view func(R) T) List
 	out := List[T]{Items: make([]T, 0, len(rows))}
 	if n := p.limit(); len(rows) > n {
 		rows = rows[:n]
-		out.NextCursor = cursorAfter(key(rows[n-1]))
+		out.NextCursor = p.after(key(rows[n-1]))
 	}
 	for _, r := range rows {
 		out.Items = append(out.Items, view(r))
 	}
 	return out
 }
-
-func cursorAfter(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }

@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"net/http"
 	"os"
@@ -39,26 +38,4 @@ func TestTheServedDocumentNamesTheServerAndNeedsNoToken(t *testing.T) {
 	if strings.Contains(a.raw, "ErrorModel") {
 		t.Error("the library's error model is in the document; our errors are Problems")
 	}
-}
-
-// operations reads method and path of every operation from the document, so that the
-// tests that go through all of them cannot miss a new one.
-func operations(t *testing.T) [][2]string {
-	t.Helper()
-	var doc struct {
-		Paths map[string]map[string]json.RawMessage
-	}
-	if err := json.Unmarshal(api.OpenAPI(), &doc); err != nil {
-		t.Fatal(err)
-	}
-	var out [][2]string
-	for path, methods := range doc.Paths {
-		for method := range methods {
-			out = append(out, [2]string{strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "some-id")})
-		}
-	}
-	if len(out) < 20 {
-		t.Fatalf("only %d operations in the document", len(out))
-	}
-	return out
 }

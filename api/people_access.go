@@ -44,7 +44,7 @@ func (o PeopleReader) PersonSessions(ctx context.Context, subject string) (List[
 
 // PersonGrants lists what a person allows clients now, by id.
 func (o PeopleReader) PersonGrants(ctx context.Context, subject string, p Paging) (List[PersonGrant], error) {
-	page, err := p.page()
+	page, err := p.page("grants")
 	if err != nil {
 		return List[PersonGrant]{}, err
 	}
@@ -107,6 +107,12 @@ func (o acting) endOne(ctx context.Context, sessions []idp.Session, sid string) 
 func (o PeopleHelper) RevokeConsent(ctx context.Context, subject, clientID string) error {
 	if err := o.helped(ctx, subject); err != nil {
 		return err
+	}
+	// What a client that is gone left behind can be ended too.
+	if _, err := o.Records.Consent(ctx, subject, clientID); errors.Is(err, idp.ErrNotFound) {
+		if _, err := o.Records.Client(ctx, clientID); err != nil {
+			return missing(err, "client", clientID)
+		}
 	}
 	// The consent first: with it, another grant could be made without asking.
 	if err := o.Records.RevokeConsent(ctx, subject, clientID); err != nil && !errors.Is(err, idp.ErrNotFound) {

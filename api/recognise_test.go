@@ -38,6 +38,11 @@ func testCertificate(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return certificateOf(t, key)
+}
+
+func certificateOf(t *testing.T, key *ecdsa.PrivateKey) []byte {
+	t.Helper()
 	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "crm.example"}, NotAfter: time.Date(2028, 1, 2, 0, 0, 0, 0, time.UTC)}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	if err != nil {

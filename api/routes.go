@@ -96,7 +96,8 @@ type (
 	}
 	rotateSecretInput struct {
 		Caller
-		ID   string `path:"id" maxLength:"256"`
+		ID   string         `path:"id" maxLength:"256"`
+		Key  IdempotencyKey `header:"Idempotency-Key" maxLength:"255" doc:"As for every creating call."`
 		Body SecretRotation
 	}
 	deleteSecretInput struct {

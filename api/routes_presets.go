@@ -27,13 +27,15 @@ type (
 	}
 	shareInput struct {
 		Caller
-		ID   string `path:"id" maxLength:"256"`
+		ID   string         `path:"id" maxLength:"256"`
+		Key  IdempotencyKey `header:"Idempotency-Key" maxLength:"255" doc:"As for every creating call."`
 		Body HandoverShare
 	}
 	linkSecretInput struct {
 		Caller
-		ID     string `path:"id" maxLength:"256"`
-		Secret string `path:"secret_id" maxLength:"256" doc:"Or \"new\", to make one more."`
+		ID     string         `path:"id" maxLength:"256"`
+		Secret string         `path:"secret_id" maxLength:"256" doc:"Or \"new\", to make one more."`
+		Key    IdempotencyKey `header:"Idempotency-Key" maxLength:"255" doc:"As for every creating call."`
 		Body   SecretLinkRequest
 	}
 	onlyBody[T any] struct{ Body T }

@@ -54,7 +54,8 @@ type (
 	}
 	tokenKeyLinkInput struct {
 		Caller
-		ID   string `path:"id" maxLength:"256"`
+		ID   string         `path:"id" maxLength:"256"`
+		Key  IdempotencyKey `header:"Idempotency-Key" maxLength:"255" doc:"As for every creating call."`
 		Body KeyLinkRequest
 	}
 )

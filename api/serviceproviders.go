@@ -135,7 +135,7 @@ func (o AppsReader) ServiceProvider(ctx context.Context, app string) (ServicePro
 
 // ServiceProviders lists service providers by app.
 func (o AppsReader) ServiceProviders(ctx context.Context, p Paging) (List[ServiceProvider], error) {
-	page, err := p.page()
+	page, err := p.page("service-providers")
 	if err != nil {
 		return List[ServiceProvider]{}, err
 	}

@@ -140,7 +140,7 @@ func (o AppsReader) TokenApp(ctx context.Context, app string) (TokenApp, error) 
 
 // TokenApps lists signed-token apps by app.
 func (o AppsReader) TokenApps(ctx context.Context, p Paging) (List[TokenApp], error) {
-	page, err := p.page()
+	page, err := p.page("token-apps")
 	if err != nil {
 		return List[TokenApp]{}, err
 	}

@@ -76,7 +76,7 @@ func (o AdminsWriter) CreateToken(ctx context.Context, in NewToken) (Token, erro
 
 // Tokens lists the tokens that work, by id.
 func (o AdminsReader) Tokens(ctx context.Context, p Paging) (List[Token], error) {
-	page, err := p.page()
+	page, err := p.page("tokens")
 	if err != nil {
 		return List[Token]{}, err
 	}

@@ -161,7 +161,7 @@ func (o PeopleReader) User(ctx context.Context, id string) (User, error) {
 
 // Users lists the built-in users by id.
 func (o PeopleReader) Users(ctx context.Context, p Paging) (List[User], error) {
-	page, err := p.page()
+	page, err := p.page("users")
 	if err != nil {
 		return List[User]{}, err
 	}
