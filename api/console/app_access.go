@@ -27,10 +27,10 @@ func (v *visit) showAccess(status int, p accessPage) error {
 		return err
 	}
 	p.Facts = []Fact{{"Who may use it", Cell{Text: assignedText(saved.assigned), Badge: "plain"}}}
-	if a := saved.assigned; a != nil && !writesApps(v) {
+	if a := saved.assigned; a != nil && !mayChange(v) {
 		p.Facts = append(p.Facts, Fact{"Groups", Cell{Text: strings.Join(a.Groups, ", ")}}, Fact{"People", Cell{Text: strings.Join(a.Users, ", ")}})
 	}
-	if writesApps(v) && p.Form == nil {
+	if mayChange(v) && p.Form == nil {
 		p.Form = v.accessForm(saved.assigned)
 	}
 	if people, err := v.actor.PeopleReader(); err == nil {

@@ -45,7 +45,7 @@ func mappingTab(v *visit) error {
 
 func (v *visit) mappingPage(rows []mappingRow, who string) mappingPage {
 	p := mappingPage{
-		Version: string(v.app.Version), SAML: v.app.Kind == presets.KindServiceProvider, MayWrite: writesApps(v), Rows: rows, Kinds: sourceKinds(),
+		Version: string(v.app.Version), SAML: v.app.Kind == presets.KindServiceProvider, MayWrite: mayChange(v), Rows: rows, Kinds: sourceKinds(),
 		Formats: []Option{{"", "default"}, {"basic", "basic"}, {"uri", "uri"}, {"unspecified", "unspecified"}},
 		Who:     Field{Name: "who", Label: "Show it for", Value: who, Autocomplete: "off", Help: "User name, address or subject of a person. Empty: you."},
 	}

@@ -337,6 +337,13 @@ func TestAnAppThatAFileKeepsIsShownWithoutForms(t *testing.T) {
 	if !strings.Contains(p.Text(), "kept in the file apps/wiki.yaml") || strings.Contains(p.Body, `method="post"`) || !strings.Contains(p.Text(), "https://wiki.example/cb") {
 		t.Errorf("shown as %s", p.Text())
 	}
+	if p := b.Open(w.Issuer + "/admin/apps/wiki/access"); strings.Contains(p.Body, `method="post"`) {
+		t.Errorf("who may use it could be changed: %s", p.Text())
+	}
+	// Rows can be tried out, and not saved.
+	if p := b.Open(w.Issuer + "/admin/apps/wiki/mapping"); !strings.Contains(p.Body, `value="preview"`) || strings.Contains(p.Body, `value="save"`) {
+		t.Errorf("the mapping could be saved: %s", p.Text())
+	}
 	late := before.FormWith("version").Set("client_name", "x").Set("version", string(w.version("wiki"))).Submit("Save")
 	if late.Status != http.StatusConflict || !strings.Contains(late.Text(), "This app is kept in the file apps/wiki.yaml; change it there.") {
 		t.Errorf("a change by hand: %d %s", late.Status, late.Text())
