@@ -138,7 +138,7 @@ func TestFlowsThatCannotGoOnEndInAHelpfulPage(t *testing.T) {
 		}, 410, []string{"You are signed in as ada."}},
 		"used up, then the protocol's address opened again": {func(h *house, b *idptest.Browser) *idptest.Page {
 			return h.signIn(h.ask(b, "oidc:chat", ""), "ada").Reload()
-		}, 410, []string{"has been completed already", "go back to the application"}},
+		}, 410, []string{"has been completed already", "start again where you came from"}},
 		"never heard of":                        {func(h *house, b *idptest.Browser) *idptest.Page { return b.Open(h.url + "/login?flow=nonsense") }, 410, []string{"This sign-in is over", "Go to the start page"}},
 		"never heard of, with an app that lies": {func(h *house, b *idptest.Browser) *idptest.Page { return b.Open(h.url + "/login?flow=x&app=oidc:evil") }, 410, []string{"Go to the start page"}},
 		"of another browser": {func(h *house, b *idptest.Browser) *idptest.Page {

@@ -102,7 +102,7 @@ func classes(code idp.Code) Problem {
 	case idp.NotFound:
 		return Problem{Status: http.StatusNotFound, Title: "Not found", Advice: back}
 	case idp.Expired:
-		return Problem{Status: http.StatusGone, Title: "This has expired", Advice: "Please go back to the application and start again."}
+		return Problem{Status: http.StatusGone, Title: "This has expired", Advice: "If you still need it, please start again where you came from."}
 	case idp.TooMany:
 		return Problem{Status: http.StatusTooManyRequests, Title: "Too many tries", Advice: "Please wait a while before you try again."}
 	case idp.Unavailable:
