@@ -137,7 +137,7 @@ stage_e2e() {
     tests=("${tests[@]/deploy\/e2e\/saml.test.js/}")
     tests=("${tests[@]/deploy\/e2e\/guides.test.js/}")
   fi
-  E2E_BINARY="$work/cloudsso" node --test --test-reporter=spec ${tests[@]}
+  E2E_BINARY="$work/cloudsso" node --test --test-concurrency=2 --test-reporter=spec ${tests[@]}
 }
 
 stage_start() { deploy/bench/start.sh; }

@@ -9,10 +9,9 @@ import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { SAML } from '@node-saml/node-saml';
 import { Agent, forms } from './saml/agent.js';
-import { stopAll } from './saml/process.js';
-import { person, startProduct } from './saml/product.js';
-import { listen } from './product.js';
-import { certificate } from './saml/services.js';
+import { listen } from './process.js';
+import { start } from './product.js';
+import { certificate, person } from './saml/services.js';
 
 let folder, product, server, base, saml;
 const sessions = new Map(); // SessionIndex → what the application heard
@@ -20,7 +19,8 @@ const told = []; // by LogoutRequests
 
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'cloudsso-e2e-node-saml-'));
-  product = await startProduct(process.env.E2E_BINARY, folder);
+  product = await start({ settings: ['limits: {enabled: false}'] });
+  await product.create('users', person);
   server = createServer((request, response) => serve(request, response).catch((error) => {
     response.writeHead(403).end(String(error.stack));
   }));
@@ -28,8 +28,8 @@ before(async () => {
   const own = certificate(folder, 'node-saml');
   const [key, cert] = [readFileSync(own.key, 'utf8'), readFileSync(own.certificate, 'utf8')];
   saml = new SAML({
-    issuer: base, callbackUrl: `${base}/acs`, logoutCallbackUrl: `${base}/slo`, entryPoint: `${product.base}/saml/sso`, logoutUrl: `${product.base}/saml/slo`,
-    idpIssuer: product.entityID, audience: base, identifierFormat: null, disableRequestedAuthnContext: true,
+    issuer: base, callbackUrl: `${base}/acs`, logoutCallbackUrl: `${base}/slo`, entryPoint: `${product.issuer}/saml/sso`, logoutUrl: `${product.issuer}/saml/slo`,
+    idpIssuer: `${product.issuer}/saml/metadata`, audience: base, identifierFormat: null, disableRequestedAuthnContext: true,
     idpCert: await certificates(), privateKey: key, decryptionPvk: key, signatureAlgorithm: 'sha256', digestAlgorithm: 'sha256',
     wantAssertionsSigned: false, wantAuthnResponseSigned: true, validateInResponseTo: 'always',
   });
@@ -37,11 +37,11 @@ before(async () => {
   const byPost = /<SingleLogoutService [^>]*HTTP-POST[^>]*\/>/;
   const metadata_xml = saml.generateServiceProviderMetadata(cert, cert).replace(byPost, (e) => e + e.replace('HTTP-POST', 'HTTP-Redirect'));
   assert.match(metadata_xml, /<SingleLogoutService [^>]*HTTP-Redirect/);
-  await product.api('POST', 'service-providers', { app: 'node-saml', name: 'node-saml', metadata_xml });
+  await product.create('service-providers', { app: 'node-saml', name: 'node-saml', metadata_xml });
 });
 
 after(async () => {
-  await stopAll();
+  await product?.stop();
   server?.closeAllConnections();
   server?.close();
   if (folder) rmSync(folder, { recursive: true, force: true });
@@ -49,7 +49,7 @@ after(async () => {
 
 // certificates are those that our metadata shows for signing.
 async function certificates() {
-  const metadata = await (await fetch(product.entityID)).text();
+  const metadata = await (await fetch(`${product.issuer}/saml/metadata`)).text();
   return [...metadata.matchAll(/use="signing">.*?<ds:X509Certificate>([^<]+)</g)].map((m) => m[1]);
 }
 
@@ -87,7 +87,7 @@ async function signIn(agent) {
 }
 
 async function signOut(agent) {
-  const page = await agent.go(`${product.base}/logout`);
+  const page = await agent.go(`${product.issuer}/logout`);
   const form = forms(page.text).find((f) => f.fields.token);
   return agent.go(new URL(form.action, page.url).href, form.fields);
 }

@@ -15,7 +15,7 @@ import { launch, signIn as fillIn } from './browser.js';
 import { stopAll } from './process.js';
 import { start } from './product.js';
 import { Agent, forms } from './saml/agent.js';
-import { certificate, stacks, startStack, swapCertificates } from './saml/services.js';
+import { certificate, person, stacks, startStack, swapCertificates } from './saml/services.js';
 
 const nameIDs = {
   persistent: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
@@ -24,9 +24,6 @@ const nameIDs = {
   unspecified: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
 };
 const oid = { mail: 'urn:oid:0.9.2342.19200300.100.1.3', givenName: 'urn:oid:2.5.4.42', sn: 'urn:oid:2.5.4.4' };
-
-const person = { username: 'ada', password: 'analytical engine', email: 'ada@example.com',
-  attributes: { given_name: 'Ada', family_name: "O'Lovelace <& Söhne>", name: 'Ada Lovelace' } };
 
 let folder, product, metadata, strangerPEM;
 const services = [];

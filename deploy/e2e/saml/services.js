@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { freePort, listens, start, until } from '../process.js';
 import { shibboleth } from './shibboleth.js';
 
+// person signs in everywhere; the name is one that XML has to quote.
+export const person = { username: 'ada', password: 'analytical engine', email: 'ada@example.com',
+  attributes: { given_name: 'Ada', family_name: "O'Lovelace <& Söhne>", name: 'Ada Lovelace' } };
+
 // script is a service provider of this folder: one program, one process.
 const script = (name, program, file) => ({
   name,
