@@ -231,13 +231,3 @@ func TestACommitIsOnTheDiskWhenItIsAcknowledged(t *testing.T) {
 		wants(t, err, nil)
 	}
 }
-
-// BenchmarkOpen is what a start waits for a database that is there already.
-func BenchmarkOpen(b *testing.B) {
-	path := file(b)
-	for b.Loop() {
-		if err := open(b, path, time.Now).Close(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
