@@ -56,7 +56,7 @@ func (p *Provider) Rehearse(c idp.Client, jwks json.RawMessage, r *idp.Rehearsal
 // onStage is a Provider for one client that stores nothing.
 func (p *Provider) onStage(c idp.Client, r *idp.Rehearsal) *Provider {
 	o := p.Options
-	o.Records = &stageRecords{Records: p.Records, client: c, grants: make(map[string]idp.Grant)}
+	o.Records = &stageRecords{names: p.Records, client: c, grants: make(map[string]idp.Grant)}
 	o.Flows, o.Marks, o.Events, o.Login = r, r, r, stageLogin{r}
 	o.SignOuter, o.States, o.Outbound = nil, nil, nil
 	s := &Provider{Options: o, tokens: p.tokens, secrets: newSecrets(o.Ring), userCodes: p.userCodes, discovery: p.discovery}
@@ -88,9 +88,12 @@ func (stageLogin) FormToken(http.ResponseWriter, *http.Request, string) string {
 func (stageLogin) CheckForm(*http.Request, string) error                       { return errNoPages }
 
 // stageRecords knows one client, and keeps the grants of the rehearsal. Nothing that it is
-// told reaches the store below, which is only read.
+// told reaches the store below, of which it knows one verb that reads: another verb of
+// Records does not compile until it is thought of here.
 type stageRecords struct {
-	Records
+	names interface {
+		PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error)
+	}
 	client idp.Client
 	mu     sync.Mutex
 	grants map[string]idp.Grant
@@ -193,6 +196,15 @@ func (*stageRecords) Grants(context.Context, idp.GrantFilter, idp.Page) ([]idp.G
 }
 
 func (*stageRecords) CreateDeliveries(context.Context, []idp.Delivery) error { return nil }
+func (*stageRecords) SettleDelivery(context.Context, idp.Delivery) error     { return nil }
+func (*stageRecords) ClaimDeliveries(context.Context, time.Time, time.Time, int) ([]idp.Delivery, error) {
+	return nil, nil
+}
+
+// PersistentIDOf is the store's.
+func (s *stageRecords) PersistentIDOf(ctx context.Context, app, subject string) (idp.PersistentID, error) {
+	return s.names.PersistentIDOf(ctx, app, subject)
+}
 
 // PersistentID gives the name that the person has at the client, or an example: the first real
 // sign-in makes the one that stays.

@@ -106,18 +106,22 @@ type apps struct {
 }
 
 // App implements [login.Apps].
-func (a apps) App(ctx context.Context, protocol, id string) (app login.App, err error) {
-	kinds := map[string][]func(context.Context, string) (login.App, error){
-		idp.ProtocolOIDC: {a.client}, idp.ProtocolSAML: {a.serviceProvider}, idp.ProtocolToken: {a.tokenApp},
-		idp.ProtocolVerify: {a.client, a.serviceProvider, a.tokenApp}, // all apps share one namespace
-	}
-	err = idp.ErrNotFound
-	for _, kind := range kinds[protocol] {
-		if app, err = kind(ctx, id); !errors.Is(err, idp.ErrNotFound) {
-			return app, err
+func (a apps) App(ctx context.Context, protocol, id string) (login.App, error) {
+	switch protocol {
+	case idp.ProtocolOIDC:
+		return a.client(ctx, id)
+	case idp.ProtocolSAML:
+		return a.serviceProvider(ctx, id)
+	case idp.ProtocolToken:
+		return a.tokenApp(ctx, id)
+	case idp.ProtocolVerify: // all apps share one namespace
+		for _, kind := range []string{idp.ProtocolOIDC, idp.ProtocolSAML, idp.ProtocolToken} {
+			if app, err := a.App(ctx, kind, id); !errors.Is(err, idp.ErrNotFound) {
+				return app, err
+			}
 		}
 	}
-	return login.App{}, err
+	return login.App{}, idp.ErrNotFound
 }
 
 func (a apps) client(ctx context.Context, id string) (login.App, error) {
