@@ -18,13 +18,17 @@ type keyPage struct {
 	Steps       []aid
 }
 
+// key is the one that the address names.
+func (v *visit) key() (reader api.KeysReader, k api.Key, err error) {
+	if reader, err = v.actor.KeysReader(); err == nil {
+		k, err = reader.Key(v.r.PathValue("kid"))
+	}
+	return reader, k, err
+}
+
 // oneKey shows one key, who uses it and what can be done with it.
 func oneKey(v *visit) error {
-	reader, err := v.actor.KeysReader()
-	if err != nil {
-		return err
-	}
-	k, err := reader.Key(v.r.PathValue("kid"))
+	reader, k, err := v.key()
 	if err != nil {
 		return err
 	}
@@ -173,11 +177,7 @@ func publishKey(v *visit, w api.KeysWriter, kid string) error {
 
 // keyPEM downloads the certificate.
 func keyPEM(v *visit) error {
-	reader, err := v.actor.KeysReader()
-	if err != nil {
-		return err
-	}
-	k, err := reader.Key(v.r.PathValue("kid"))
+	_, k, err := v.key()
 	if err != nil {
 		return err
 	}

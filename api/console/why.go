@@ -97,14 +97,18 @@ type appPeoplePage struct {
 	Back  string
 }
 
+func (v *visit) appPeople() (api.AppPeople, error) {
+	reader, err := v.actor.PeopleReader()
+	if err != nil {
+		return api.AppPeople{}, err
+	}
+	return reader.AppPeople(v.r.Context(), v.app.ID)
+}
+
 // appPeople reports who can use an app and who last did.
 func appPeople(v *visit) error {
 	v.app.tab = "access"
-	reader, err := v.actor.PeopleReader()
-	if err != nil {
-		return err
-	}
-	report, err := reader.AppPeople(v.r.Context(), v.app.ID)
+	report, err := v.appPeople()
 	if err != nil {
 		return err
 	}
@@ -129,11 +133,7 @@ func appPeople(v *visit) error {
 
 // appPeopleCSV downloads the same.
 func appPeopleCSV(v *visit) error {
-	reader, err := v.actor.PeopleReader()
-	if err != nil {
-		return err
-	}
-	report, err := reader.AppPeople(v.r.Context(), v.app.ID)
+	report, err := v.appPeople()
 	if err != nil {
 		return err
 	}

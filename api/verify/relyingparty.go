@@ -189,11 +189,7 @@ func (v *visit) request(ctx context.Context) (url.Values, bool, error) {
 
 // push hands the request over beforehand (RFC 9126).
 func (v *visit) push(ctx context.Context, q url.Values) (url.Values, bool, error) {
-	header, err := v.authenticate(q)
-	if err != nil {
-		return nil, false, err
-	}
-	got, err := v.http.post(ctx, v.about.PAR, q, header)
+	got, err := v.post(ctx, v.about.PAR, q)
 	if err != nil {
 		return nil, false, err
 	}

@@ -63,13 +63,18 @@ func (v *visit) fromTokenEndpoint(ctx context.Context, where string) {
 	}
 }
 
-// ask posts a form to the token endpoint.
-func (v *visit) ask(ctx context.Context, form url.Values) (said, tokens, error) {
+// post posts a form as the client that it is.
+func (v *visit) post(ctx context.Context, address string, form url.Values) (said, error) {
 	header, err := v.authenticate(form)
 	if err != nil {
-		return said{}, tokens{}, err
+		return said{}, err
 	}
-	got, err := v.http.post(ctx, v.provider.TokenURL, form, header)
+	return v.http.post(ctx, address, form, header)
+}
+
+// ask posts a form to the token endpoint.
+func (v *visit) ask(ctx context.Context, form url.Values) (said, tokens, error) {
+	got, err := v.post(ctx, v.provider.TokenURL, form)
 	var t tokens
 	_ = json.Unmarshal(got.body, &t) // a body that is none has no tokens
 	return got, t, err
@@ -164,11 +169,7 @@ func (v *visit) bearer() http.Header {
 // active asks about a token as the client itself may.
 func (v *visit) active(ctx context.Context, token string) (claims map[string]any, active bool, err error) {
 	form := url.Values{"token": {token}}
-	header, err := v.authenticate(form)
-	if err != nil {
-		return nil, false, err
-	}
-	got, err := v.http.post(ctx, v.about.Introspection, form, header)
+	got, err := v.post(ctx, v.about.Introspection, form)
 	if err != nil {
 		return nil, false, err
 	}
@@ -223,11 +224,7 @@ func (v *visit) revoke(ctx context.Context) error {
 		return nil
 	}
 	form := url.Values{"token": {token}}
-	header, err := v.authenticate(form)
-	if err != nil {
-		return err
-	}
-	got, err := v.http.post(ctx, v.about.Revocation, form, header)
+	got, err := v.post(ctx, v.about.Revocation, form)
 	if err != nil {
 		return err
 	}
