@@ -11,7 +11,7 @@ export GOFLAGS="${GOFLAGS:-} -mod=readonly"
 STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.1.4
 apache_oidc=/usr/lib/apache2/modules/mod_auth_openidc.so
-FUZZ_SECONDS=${FUZZ_SECONDS:-80}
+FUZZ=${FUZZ:-1}
 STAGES=(packages format vet layers test cluster fuzz vulnerabilities docs e2e start)
 skipped=()
 
@@ -93,12 +93,17 @@ stage_test() {
 # aloud, because its figures are worth reading.
 stage_cluster() { go test -count=1 -v -run '^TestClusterSurvives$' ./cmd/cloudsso; }
 
-# What strangers can send, thrown at its reader: FUZZ_SECONDS in all, each target its part.
+# What strangers can send, thrown at its reader: so many inputs each, a quarter of a minute
+# on two cores; FUZZ=100 does a hundred times as many. Counted and not timed, because Go
+# 1.26 may call the end of the time a failure (golang/go#75804); from the seeds alone, so
+# that what an earlier run found does not eat the count.
 stage_fuzz() {
-  local targets=(FuzzAuthnRequest:./samlidp FuzzLogout:./samlidp FuzzDecode:./samlidp FuzzMetadata:./samlidp/md FuzzOpen:./samlidp/xenc FuzzAuthorize:./oauth)
-  local target each=$(((FUZZ_SECONDS + ${#targets[@]} - 1) / ${#targets[@]})) # rounded up: 0s would be for ever
-  for target in "${targets[@]}"; do
-    go test -run '^$' -fuzz "^${target%%:*}\$" -fuzztime "${each}s" -fuzzminimizetime 1x "${target#*:}"
+  local target name folder inputs
+  for target in FuzzAuthnRequest:samlidp:14000 FuzzLogout:samlidp:7000 FuzzDecode:samlidp:28000 FuzzMetadata:samlidp/md:90000 FuzzOpen:samlidp/xenc:140000 FuzzAuthorize:oauth:3000; do
+    IFS=: read -r name folder inputs <<<"$target"
+    echo "$name"
+    go test -c -fuzz "^$name\$" -o "$work/$name" "./$folder"
+    (cd "$folder" && "$work/$name" -test.run '^$' -test.fuzz "^$name\$" -test.fuzztime "$((inputs * FUZZ))x" -test.fuzzminimizetime 1x -test.fuzzcachedir "$work/fuzz")
   done
 }
 
