@@ -112,6 +112,3 @@ func (e *explained) explain(query string, args []any, ask func(string, ...any) (
 func OpenDatabase(ctx context.Context, path string) (sqlstore.Database, error) {
 	return open(ctx, path, patience)
 }
-
-// PatienceAfter is how long a batch may gather after another one.
-var PatienceAfter = patienceAfter

@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -14,11 +14,8 @@ import (
 	"cloudsso/idp/sqlstore"
 )
 
-// maxBatch and maxGather bound how long the first of a batch waits for the last.
-const (
-	maxBatch  = 256
-	maxGather = 2 * time.Millisecond
-)
+// maxBatch bounds how long the first of a batch waits for the last.
+const maxBatch = 256
 
 var errClosed = errors.New("the database is closed")
 
@@ -101,30 +98,20 @@ func (w *writer) close() error {
 	return errors.Join(w.conn.Close(), w.db.Close())
 }
 
+// run lets whoever could run do so before it takes what has come by then: a commit costs
+// the processor far more than the changes in it, so where much happens at the same time,
+// as much as possible shares one. On a machine that has nothing else to do nobody waits.
 func (w *writer) run() {
 	defer close(w.stopped)
-	var gather time.Duration
 	for {
 		select {
 		case j := <-w.jobs:
-			time.Sleep(gather)
-			batch, began := w.waiting(j), time.Now()
-			w.commit(batch)
-			gather = patienceAfter(len(batch), time.Since(began))
+			runtime.Gosched()
+			w.commit(w.waiting(j))
 		case <-w.quit:
 			return
 		}
 	}
-}
-
-// patienceAfter is how long the next batch may gather. A commit costs the processor more
-// than the changes in it, so where many change things at the same time, they wait for
-// each other, half as long as a commit takes them anyway. Who is alone waits for nobody.
-func patienceAfter(jobs int, commit time.Duration) time.Duration {
-	if jobs < 2 {
-		return 0
-	}
-	return min(commit/2, maxGather)
 }
 
 // waiting takes the first job and all that queue behind it.

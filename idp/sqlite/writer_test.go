@@ -178,23 +178,6 @@ func TestAFailingChangeTakesNobodyElseAlong(t *testing.T) {
 	}
 }
 
-func TestOnlyWhoHasCompanyWaitsForMore(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		jobs         int
-		commit, want time.Duration
-	}{
-		{0, time.Second, 0},
-		{1, time.Second, 0},
-		{2, 400 * time.Microsecond, 200 * time.Microsecond},
-		{9, time.Second, 2 * time.Millisecond},
-	} {
-		if got := sqlite.PatienceAfter(row.jobs, row.commit); got != row.want {
-			t.Errorf("after %d in %v: %v, want %v", row.jobs, row.commit, got, row.want)
-		}
-	}
-}
-
 // When the whole transaction is lost, nobody may be told that something happened:
 // neither who wrote nor who found a neighbour's write in the way.
 func TestALostTransactionIsLostForAll(t *testing.T) {
