@@ -210,7 +210,8 @@ func TestANodeDrains(t *testing.T) {
 		io.WriteString(w, "finished")
 	})
 	store := newShaky()
-	n := run(t, time.Second, server.Options{Records: store, Flows: store, KEK: newKEK(t), Demo: slow})
+	const delay = 3 * time.Second
+	n := run(t, delay, server.Options{Records: store, Flows: store, KEK: newKEK(t), Demo: slow})
 	answer := make(chan string, 1)
 	go func() {
 		_, body, err := fetch(t, "http://"+n.front+"/demo/slow")
@@ -223,9 +224,6 @@ func TestANodeDrains(t *testing.T) {
 	told := time.Now()
 	n.tell()
 	waitFor(t, func() bool { status, _, _ := fetch(t, "http://"+n.ops+"/readyz"); return status == 503 })
-	if time.Since(told) > 800*time.Millisecond {
-		t.Errorf("it said so after %s only", time.Since(told))
-	}
 	if status, text, err := fetch(t, "http://"+n.ops+"/readyz"); text != "draining: this node is about to stop\n" {
 		t.Errorf("%d %q %v", status, text, err)
 	}
@@ -233,7 +231,7 @@ func TestANodeDrains(t *testing.T) {
 		t.Errorf("while draining it refuses people: %d %v", status, err)
 	}
 	waitFor(t, func() bool { _, _, err := fetch(t, "http://"+n.front+"/demo/"); return err != nil })
-	if took := time.Since(told); took < time.Second {
+	if took := time.Since(told); took < delay {
 		t.Errorf("it stopped listening after %s, before the delay was over", took)
 	}
 	if status, _, err := fetch(t, "http://"+n.ops+"/healthz"); status != 200 {
