@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	ticketHandover = "handover"
-	handoverTTL    = 14 * 24 * time.Hour
-	maxHandoverTTL = 90 * 24 * time.Hour
+	ticketHandover     = "handover"
+	ticketHandoverEnds = "handover-ends" // by app: the generation of its links that are alive
+	handoverTTL        = 14 * 24 * time.Hour
+	maxHandoverTTL     = 90 * 24 * time.Hour
+	handoverEndsTTL    = 10 * 365 * 24 * time.Hour // longer than any link, also one made much later
 )
 
 // HandoverShare is the body of POST /apps/{id}/handover/share.
@@ -26,9 +28,12 @@ type HandoverLink struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// sharedHandover is what a ticket holds: the sheet itself is always today's.
+// sharedHandover is what the ticket of a link holds: the sheet itself is always today's.
+// Generation names the links of an app that end together; which one is alive stands in a
+// ticket of the app.
 type sharedHandover struct {
-	App string `json:"app"`
+	App        string `json:"app"`
+	Generation string `json:"generation,omitempty"`
 }
 
 // ShareHandover makes a read-only link to an app's hand-over sheet.
@@ -43,7 +48,11 @@ func (o AppsWriter) ShareHandover(ctx context.Context, app string, in HandoverSh
 	if _, err := o.Handover(ctx, app, ""); err != nil {
 		return HandoverLink{}, err
 	}
-	data, err := json.Marshal(sharedHandover{app})
+	_, alive, err := o.sharedHandovers(ctx, app)
+	if err != nil {
+		return HandoverLink{}, err
+	}
+	data, err := json.Marshal(alive)
 	if err != nil {
 		return HandoverLink{}, err
 	}
@@ -57,17 +66,66 @@ func (o AppsWriter) ShareHandover(ctx context.Context, app string, in HandoverSh
 
 // SharedHandover returns the sheet of a link, and when the link ends.
 func (a *Admin) SharedHandover(ctx context.Context, token string) (Handover, time.Time, error) {
+	over := idp.Errorf(idp.Expired, "This link does not exist, or its time is over. Ask whoever sent it for a new one.")
 	t, err := a.Tickets.Ticket(ctx, ticketHandover, idp.HashSecret(token))
 	if errors.Is(err, idp.ErrNotFound) {
-		err = idp.Errorf(idp.Expired, "This link does not exist, or its time is over. Ask whoever sent it for a new one.")
+		err = over
 	}
-	var s sharedHandover
+	var s, alive sharedHandover
 	if err == nil {
 		err = json.Unmarshal(t.Data, &s)
+	}
+	if err == nil {
+		_, alive, err = a.sharedHandovers(ctx, s.App)
+	}
+	if err == nil && s != alive {
+		err = over
 	}
 	if err != nil {
 		return Handover{}, time.Time{}, err
 	}
 	h, err := a.handover(ctx, s.App, "")
 	return h, t.ExpiresAt, err
+}
+
+// EndHandoverLinks ends every link to an app's hand-over sheet that was made so far, for
+// one that went to the wrong person.
+func (o AppsWriter) EndHandoverLinks(ctx context.Context, app string) error {
+	if _, err := o.Handover(ctx, app, ""); err != nil {
+		return err
+	}
+	if err := o.record(ctx, idp.Event{Name: idp.EventHandoverEnded, App: app}); err != nil {
+		return err
+	}
+	t, _, err := o.sharedHandovers(ctx, app)
+	if err != nil {
+		return err
+	}
+	if t.Data, err = json.Marshal(sharedHandover{app, idp.NewID()}); err != nil {
+		return err
+	}
+	t.ExpiresAt = o.now().Add(handoverEndsTTL)
+	if t.Version > 0 {
+		err = o.Tickets.UpdateTicket(ctx, t)
+	} else {
+		t.Kind, t.ID, t.Version, t.CreatedAt = ticketHandoverEnds, app, 1, o.now()
+		err = o.Tickets.CreateTicket(ctx, t)
+	}
+	if errors.Is(err, idp.ErrConflict) { // another admin has ended them at this moment
+		return nil
+	}
+	return err
+}
+
+// sharedHandovers is what the links of an app hold that are alive, and the ticket that
+// says so: the zero one as long as none were ended.
+func (a *core) sharedHandovers(ctx context.Context, app string) (t idp.Ticket, alive sharedHandover, err error) {
+	alive.App = app
+	switch t, err = a.Tickets.Ticket(ctx, ticketHandoverEnds, app); {
+	case errors.Is(err, idp.ErrNotFound):
+		return idp.Ticket{}, alive, nil
+	case err == nil:
+		err = json.Unmarshal(t.Data, &alive)
+	}
+	return t, alive, err
 }

@@ -54,6 +54,9 @@ func (f *front) call(t *testing.T, method, path string, body, out any) int {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNoContent {
+		return resp.StatusCode
+	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		t.Fatalf("%s %s: %d, %v", method, path, resp.StatusCode, err)
 	}
@@ -279,6 +282,43 @@ func TestASharedSheetIsReadableWithoutSecretsUntilItExpires(t *testing.T) {
 	if guess := idptest.NewBrowser(t).Open(f.Issuer + "/handover/" + idp.NewSecret()); guess.Status != http.StatusGone {
 		t.Errorf("a guess: %d", guess.Status)
 	}
+}
+
+// A link that went to the wrong person: all links until then end, of this app only, and
+// new ones work. Attack: the old link keeps working on another path or a second time.
+func TestSharedSheetsEndWhenAnAdminSaysSo(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	share := func(app string) string {
+		var link api.HandoverLink
+		if status := f.call(t, "POST", "/api/v1/apps/"+app+"/handover/share", api.HandoverShare{ExpiresIn: 600}, &link); status != http.StatusCreated {
+			t.Fatal(status)
+		}
+		return link.URL
+	}
+	opens := func(when, link string, want int) {
+		t.Helper()
+		if page := idptest.NewBrowser(t).Open(link); page.Status != want || want != http.StatusOK && strings.Contains(page.Body, "OIDC Discovery URI") {
+			t.Errorf("%s: %d, want %d", when, page.Status, want)
+		}
+	}
+	var app, other api.App
+	f.call(t, "POST", "/api/v1/apps", api.NewApp{Preset: "infosum", Answers: map[string]string{"redirect": "https://x.example/cb"}}, &app)
+	f.call(t, "POST", "/api/v1/apps", api.NewApp{Preset: "infosum", Answers: map[string]string{"redirect": "https://y.example/cb"}}, &other)
+	var links []string
+	neighbour := share(other.App)
+	for range 3 { // the first end makes the record, the others change it
+		links = append(links, share(app.App))
+		opens("before", links[len(links)-1], http.StatusOK)
+		if status := f.call(t, "DELETE", "/api/v1/apps/"+app.App+"/handover/share", nil, nil); status != http.StatusNoContent {
+			t.Fatal(status)
+		}
+		for _, link := range links {
+			opens("after the end", link, http.StatusGone)
+		}
+	}
+	opens("a link made later", share(app.App), http.StatusOK)
+	opens("a link to another app", neighbour, http.StatusOK)
 }
 
 // link makes an app with a one-time link to its secret.

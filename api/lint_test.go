@@ -161,7 +161,7 @@ func TestAnAppAdminHandsOverNoAppsButTheirOwn(t *testing.T) {
 	f.token = tok.Secret
 	for _, c := range []struct{ method, before, after string }{
 		{"GET", "/api/v1/apps/", "/handover"}, {"GET", "/api/v1/apps/", "/lint"},
-		{"POST", "/api/v1/apps/", "/handover/share"}, {"POST", "/api/v1/clients/", "/secrets/new/link"},
+		{"POST", "/api/v1/apps/", "/handover/share"}, {"DELETE", "/api/v1/apps/", "/handover/share"}, {"POST", "/api/v1/clients/", "/secrets/new/link"},
 	} {
 		var ignored any
 		if status := f.call(t, c.method, c.before+mine.ClientID+c.after, map[string]any{}, &ignored); status/100 != 2 {

@@ -101,11 +101,12 @@ var matrix = map[string]matrixRow{
 			{`{"user":"nobody"}`, `422 No directory knows this person: give a user name, the id of a built-in user, or a subject. pointer=#/user`},
 		},
 	},
-	"read-handover":     {roles: "oar", none: []string{`There is no app "$it".`}},
-	"share-handover":    {roles: "oa", body: `{"expires_in":600}`, none: []string{`There is no app "$it".`}},
-	"lint-app":          {roles: "oar", none: []string{`There is no app "$it".`}},
-	"lint-apps":         {roles: "oar"},
-	"report-app-people": {roles: "ohr", none: []string{`There is no app "$it".`}},
+	"read-handover":      {roles: "oar", none: []string{`There is no app "$it".`}},
+	"share-handover":     {roles: "oa", body: `{"expires_in":600}`, none: []string{`There is no app "$it".`}},
+	"end-handover-links": {roles: "oa", none: []string{`There is no app "$it".`}},
+	"lint-app":           {roles: "oar", none: []string{`There is no app "$it".`}},
+	"lint-apps":          {roles: "oar"},
+	"report-app-people":  {roles: "ohr", none: []string{`There is no app "$it".`}},
 	"preview-app": {
 		roles: "oar", body: `{"user":"ada"}`, none: []string{`There is no app "$it".`}, bad: refusals{
 			{`{"user":"nobody"}`, `422 No directory knows this person: give a user name, the id of a built-in user, or a subject. pointer=#/user`},

@@ -66,6 +66,10 @@ func (a *Admin) presetRoutes(api huma.API) {
 			l, err := o.ShareHandover(ctx, in.ID, in.Body)
 			return &onlyBody[HandoverLink]{l}, err
 		})
+	handleFor(api, Actor.AppsWriter, http.MethodDelete, "/apps/{id}/handover/share", "end-handover-links", "End every link to the hand-over sheet that was made so far", http.StatusNoContent,
+		func(ctx context.Context, o AppsWriter, in *readInput) (*nothing, error) {
+			return nil, o.EndHandoverLinks(ctx, in.ID)
+		})
 	handleFor(api, Actor.AppsWriter, http.MethodPost, "/clients/{id}/secrets/{secret_id}/link", "link-client-secret", "Make a link that shows a secret once, to whoever has its key as well", http.StatusCreated,
 		func(ctx context.Context, o AppsWriter, in *linkSecretInput) (*onlyBody[SecretLink], error) {
 			l, err := o.LinkSecret(ctx, in.ID, in.Secret, in.Body)

@@ -93,6 +93,7 @@ const (
 	EventAppVerified     = "app.verified"
 	EventAppVerifyFailed = "app.verify.failed"
 	EventHandoverShared  = "app.handover.shared"
+	EventHandoverEnded   = "app.handover.links_ended"
 	EventSecretLinked    = "client.secret.linked"
 	EventSecretShown     = "client.secret.shown"
 	EventSecretLinkLost  = "client.secret.link_lost"

@@ -67,6 +67,7 @@ type handoverPage struct {
 	QR         web.QR
 	Init       *initiated
 	Share      *Form
+	EndLinks   *Form
 	Shared     *api.HandoverLink
 	Fault      string
 }
@@ -112,7 +113,9 @@ func (v *visit) handoverPage(status int, p handoverPage) error {
 		}
 		f := v.form("share", v.app.path("handover"), "Make a link", Field{Name: "days", Label: "The link works for", Kind: "select", Value: "14",
 			Options: []Option{{"1", "1 day"}, {"14", "14 days"}, {"90", "90 days"}}})
-		p.Share = &f
+		end := v.form("end-links", v.app.path("handover/end"), "End all links to this sheet")
+		end.Plain = true
+		p.Share, p.EndLinks = &f, &end
 	}
 	v.script = "copy.js"
 	v.writeTab(status, "app_handover", p)
@@ -178,4 +181,16 @@ func shareHandover(v *visit) error {
 		return err
 	}
 	return v.handoverPage(http.StatusOK, handoverPage{Shared: &l})
+}
+
+// endHandoverLinks ends the links that were made so far.
+func endHandoverLinks(v *visit) error {
+	writer, err := v.actor.AppsWriter()
+	if err != nil {
+		return err
+	}
+	if err := writer.EndHandoverLinks(v.r.Context(), v.app.ID); err != nil {
+		return err
+	}
+	return v.done(v.app.path("handover"), "links")
 }

@@ -305,6 +305,11 @@ func TestTheSheetHandsOverOurValues(t *testing.T) {
 	if stranger := idptest.NewBrowser(t).Open(shared); stranger.Status != http.StatusOK || !strings.Contains(stranger.Text(), "Customers") {
 		t.Errorf("the shared sheet %q: %d", shared, stranger.Status)
 	}
+	p = b.Open(w.Issuer + "/admin/apps/crm/handover").Form(2).Submit("End all links to this sheet")
+	at(t, p, http.StatusOK, "/admin/apps/crm/handover", "No link that was made so far shows this sheet any more.")
+	if stranger := idptest.NewBrowser(t).Open(shared); stranger.Status != http.StatusGone {
+		t.Errorf("after its end the shared sheet answers %d", stranger.Status)
+	}
 	p = p.FormWith("days").Set("days", "-4").Submit("Make a link")
 	at(t, p, http.StatusUnprocessableEntity, "/admin/apps/crm/handover", "A link lives 300 seconds to 90 days.")
 }

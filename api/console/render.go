@@ -91,7 +91,7 @@ func notices() map[string]string {
 		"again": "You have signed in again. Please repeat what you were doing.",
 		"added": "Added.", "changed": "Saved.", "deleted": "Removed.", "cancelled": "The sign-in was cancelled. Nothing was tested.",
 		"disabled": "Disabled. All that they were signed in to has ended.", "enabled": "Enabled.", "unlocked": "Unlocked. They may try again now.",
-		"ended": "Signed out.", "revoked": "Access has ended.", "password": "The password is set.", "merged": "Merged.", "moved": "Moved.",
+		"ended": "Signed out.", "links": "No link that was made so far shows this sheet any more.", "revoked": "Access has ended.", "password": "The password is set.", "merged": "Merged.", "moved": "Moved.",
 		"rotated": "The next key is published.", "activated": "The key signs now.", "retired": "The key is published no longer.",
 		"deactivated": "The key signs no more; the one before it does.", "published": "The key is published again.",
 	}

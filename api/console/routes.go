@@ -24,6 +24,7 @@ func (c *Console) table() []page {
 		{"GET /admin/apps/{app}", false, onApp(appPage)},
 		{"GET /admin/apps/{app}/{tab}", false, onApp(appPage)},
 		{"POST /admin/apps/{app}/handover", false, onApp(shareHandover)},
+		{"POST /admin/apps/{app}/handover/end", false, onApp(endHandoverLinks)},
 		{"POST /admin/apps/{app}/settings", false, onApp(saveSettings)},
 		{"POST /admin/apps/{app}/mapping", false, onApp(changeMapping)},
 		{"POST /admin/apps/{app}/access", false, onApp(changeAccess)},
