@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,18 +19,24 @@ const (
 	bodyTime = 10 * time.Second
 )
 
-// Handler answers every path below /api/v1; paths reach it with that prefix.
+// Handler answers every path below /api/v1; paths reach it with that prefix. It is made
+// at the first call: that takes longer than all else of a start, and few nodes get one.
 func (a *Admin) Handler() http.Handler {
+	made := sync.OnceValue(a.handler)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) })
+}
+
+func (a *Admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	doc := a.register(mux)
 	if a.Issuer != "" {
 		doc.Servers = []*huma.Server{{URL: a.Issuer}}
 	}
-	openapi := document(doc)
+	openapi := sync.OnceValue(func() []byte { return document(doc) })
 	mux.HandleFunc("GET "+prefix+"/openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 		w.Header().Set("Cache-Control", "max-age=300")
-		w.Write(openapi)
+		w.Write(openapi())
 	})
 	return a.idempotent(orProblem(mux))
 }

@@ -125,7 +125,7 @@ func lines(v any) string {
 func (s *schemas) knows(v any, name string) bool {
 	schema := s.of(v)
 	if schema.Ref != "" {
-		schema = s.registry.SchemaFromRef(schema.Ref)
+		schema = s.registry().SchemaFromRef(schema.Ref)
 	}
 	return schema.Properties[name] != nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -14,15 +15,18 @@ import (
 
 // schemas checks documents that do not come through an HTTP body as they are: merged
 // patches, files of the command line. It uses the schema that openapi.json shows.
-type schemas struct{ registry huma.Registry }
+type schemas struct{ registry func() huma.Registry }
 
-func newSchemas() *schemas {
-	s := &schemas{registry: newRegistry()}
-	// Made now: a registry must not grow while requests read it.
+// newSchemas makes the schemas when they are needed, all at once: a registry must not
+// grow while requests read it.
+func newSchemas() *schemas { return &schemas{sync.OnceValue(newSchemaRegistry)} }
+
+func newSchemaRegistry() huma.Registry {
+	r := newRegistry()
 	for _, v := range []any{idp.ClientMetadata{}, NewClient{}, SecretRotation{}, ServiceProviderSettings{}, NewServiceProvider{}, NewUser{}, NewGroup{}, PreviewRequest{}, NewApp{}, SecretLinkRequest{}, HandoverShare{}, AdminSettings{}, NewTokenApp{}, TokenAppSettings{}, ApplyRequest{}} {
-		s.of(v)
+		r.Schema(reflect.TypeOf(v), false, "")
 	}
-	return s
+	return r
 }
 
 func newRegistry() huma.Registry {
@@ -36,7 +40,7 @@ func newRegistryAt(prefix string) huma.Registry {
 }
 
 func (s *schemas) of(v any) *huma.Schema {
-	return s.registry.Schema(reflect.TypeOf(v), false, "")
+	return s.registry().Schema(reflect.TypeOf(v), false, "")
 }
 
 // check holds doc against the schema of v's type.
@@ -48,7 +52,7 @@ func (s *schemas) check(v any, doc []byte) error {
 	path := huma.NewPathBuffer(make([]byte, 0, 128), 0)
 	path.Push("body") // as in a request, so that a fault of the whole has a name
 	res := &huma.ValidateResult{}
-	huma.Validate(s.registry, s.of(v), path, huma.ModeWriteToServer, plain, res)
+	huma.Validate(s.registry(), s.of(v), path, huma.ModeWriteToServer, plain, res)
 	faults := make([]error, 0, len(res.Errors))
 	for _, err := range res.Errors {
 		f := faultOf(err)
@@ -84,7 +88,7 @@ func (s *schemas) unmarshal(b []byte, v any) error {
 // whatever a reader or a proxy before us made of it.
 func (s *schemas) exactNames(schema *huma.Schema, v any) error {
 	if schema.Ref != "" {
-		schema = s.registry.SchemaFromRef(schema.Ref)
+		schema = s.registry().SchemaFromRef(schema.Ref)
 	}
 	switch v := v.(type) {
 	case []any:

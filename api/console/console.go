@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"cloudsso/api"
@@ -61,11 +62,11 @@ type Console struct {
 	base   string // path of the issuer
 	cross  *http.CrossOriginProtection
 	assets map[string]asset
-	pages  templates
+	pages  func() (templates, error) // parsed when the first is shown
 	mux    *http.ServeMux
 }
 
-// New parses the templates. An error means that the program itself is broken.
+// New returns a Console. An error means that the program itself is broken.
 func New(o Options) (*Console, error) {
 	c := &Console{Options: o, cross: http.NewCrossOriginProtection()}
 	u, err := url.Parse(o.Issuer)
@@ -80,9 +81,7 @@ func New(o Options) (*Console, error) {
 	if c.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	if c.pages, err = c.parse(); err != nil {
-		return nil, err
-	}
+	c.pages = sync.OnceValues(c.parse)
 	c.mux = c.routes()
 	return c, nil
 }

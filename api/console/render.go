@@ -126,7 +126,11 @@ func (v *visit) show(name, title string, page any) error {
 // render renders first and answers after, so that a fault never leaves half a page.
 func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, name string, f frame) {
 	var body bytes.Buffer
-	if err := c.pages[name].ExecuteTemplate(&body, "layout", f); err != nil {
+	pages, err := c.pages()
+	if err == nil {
+		err = pages[name].ExecuteTemplate(&body, "layout", f)
+	}
+	if err != nil {
 		idp.Note(r.Context(), slog.String("cause", fmt.Sprintf("page %s: %v", name, err)))
 		http.Error(w, "Something went wrong on our side. Please try again.", http.StatusInternalServerError)
 		return
