@@ -27,8 +27,13 @@ type Recognised struct {
 
 // pasted is what the recognisers look at.
 type pasted struct {
-	text string // without spaces around it
-	at   string // the address it was read from, "" if it was pasted itself
+	text  string // without spaces around it
+	whole string // as it came: what is not text may end in bytes that look like spaces
+	at    string // the address it was read from, "" if it was pasted itself
+}
+
+func paste(whole, at string) pasted {
+	return pasted{strings.TrimSpace(strings.TrimPrefix(whole, "\ufeff")), whole, at}
 }
 
 // recogniser knows one kind of thing. It returns nil for all others.
@@ -55,7 +60,7 @@ func recognisers() []recogniser {
 // Recognise says what something is that an admin pasted or uploaded, whatever it is, and
 // fills in the form that fits it. An https address is read. Invalid if there is nothing.
 func (o AppsMaker) Recognise(ctx context.Context, text string) (Recognised, error) {
-	p := pasted{text: strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))}
+	p := paste(text, "")
 	switch {
 	case p.text == "":
 		return Recognised{}, idp.Errorf(idp.Invalid, "There is nothing to look at. Paste something, or choose a file.").On("paste")
@@ -96,8 +101,8 @@ func foundPrivateKey() *Recognised {
 
 // certificate is in PEM or DER form.
 func certificate(_ context.Context, _ AppsMaker, p pasted) *Recognised {
-	der := []byte(p.text)
-	if block, _ := pem.Decode(der); block != nil {
+	der := []byte(p.whole)
+	if block, _ := pem.Decode([]byte(p.text)); block != nil {
 		if block.Type != "CERTIFICATE" {
 			return nil
 		}

@@ -199,6 +199,25 @@ func TestTheFormThatIsFilledInMakesTheApp(t *testing.T) {
 	}
 }
 
+// A certificate in DER ends in a signature, which may end in any byte, also in one that
+// is a space in a text.
+func TestACertificateIsKnownWhateverItsLastByte(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, realSAML)
+	for seen := map[bool]bool{}; !seen[true] || !seen[false]; {
+		der := testCertificate(t)
+		blank := len(bytes.TrimSpace(der)) < len(der)
+		if seen[blank] {
+			continue
+		}
+		seen[blank] = true
+		r, err := w.owner().Recognise(t.Context(), string(der))
+		if err != nil || r.App == nil || r.App.Settings["sp_signing_certificates"] == nil {
+			t.Errorf("the last byte is %#x: %+v, %v", der[len(der)-1], r, err)
+		}
+	}
+}
+
 // Attack, or accident: what is pasted must not be kept, shown again or sent anywhere.
 func TestSecretsThatArePastedAreNotRepeated(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func (o AppsMaker) address(ctx context.Context, text string, u *url.URL) *Recogn
 	if err != nil {
 		return o.endpoint(ctx, text, u, " It cannot be read as metadata: "+idp.AsError(err).Public)
 	}
-	read := pasted{text: strings.TrimSpace(strings.TrimPrefix(string(doc), "\ufeff")), at: text}
+	read := paste(string(doc), text)
 	for _, look := range []func(context.Context, AppsMaker, pasted) *Recognised{certificate, xmlDocument, jsonDocument} {
 		if r := look(ctx, o, read); r != nil {
 			r.What = "At this address is a document. " + r.What
