@@ -285,7 +285,7 @@ func TestASharedSheetIsReadableWithoutSecretsUntilItExpires(t *testing.T) {
 }
 
 // A link that went to the wrong person: all links until then end, of this app only, and
-// new ones work. Attack: the old link keeps working on another path or a second time.
+// new ones work.
 func TestSharedSheetsEndWhenAnAdminSaysSo(t *testing.T) {
 	t.Parallel()
 	f := newFront(t)
