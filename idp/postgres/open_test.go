@@ -47,11 +47,12 @@ func migrated(t *testing.T, sql string) string {
 func TestOpenRefusesWithASentenceThatSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	good := pg.Database(t)
-	storetest.Exec(t, stranger(t, good), `CREATE ROLE weak LOGIN PASSWORD '`+secret+`'`)
+	weak, ascii := "weak_"+idp.NewID(), "ascii_"+idp.NewID() // they outlive the test, which may run twice on one server
+	storetest.Exec(t, stranger(t, good), `CREATE ROLE `+weak+` LOGIN PASSWORD '`+secret+`'`)
 	as := func(user string) func(*neturl.URL) {
 		return func(u *neturl.URL) { u.User = neturl.UserPassword(user, secret) }
 	}
-	storetest.Exec(t, stranger(t, good), `CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'`)
+	storetest.Exec(t, stranger(t, good), `CREATE DATABASE `+ascii+` TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'`)
 
 	for _, row := range []struct {
 		name, url, says string
@@ -69,10 +70,10 @@ func TestOpenRefusesWithASentenceThatSaysWhatToDo(t *testing.T) {
 		{"somebody listens who says nothing", "postgres://user:" + secret + "@" + listener(t, silent) + "/db?sslmode=disable", "does not answer", idp.Unavailable},
 		{"TLS where there is none", change(t, good, func(u *neturl.URL) { u.RawQuery = "sslmode=require" }), "sslmode=disable", idp.Unavailable},
 		{"a server of an old version", "postgres://user:" + secret + "@" + listener(t, old) + "/db?sslmode=disable", "has version 13.9. Version 14 or newer", idp.Invalid},
-		{"another encoding", change(t, good, func(u *neturl.URL) { u.Path = "/ascii" }), "the encoding SQL_ASCII", idp.Invalid},
+		{"another encoding", change(t, good, func(u *neturl.URL) { u.Path = "/" + ascii }), "the encoding SQL_ASCII", idp.Invalid},
 		{"a server that is read-only", prepared(t, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`), "read-only", idp.Unavailable},
-		{"a user who may not create tables", change(t, prepared(t, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`), as("weak")), "owner of the database", idp.Invalid},
-		{"no connection left", change(t, prepared(t, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 0', current_database()); END $$`), as("weak")), "max_connections", idp.Unavailable},
+		{"a user who may not create tables", change(t, prepared(t, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`), as(weak)), "owner of the database", idp.Invalid},
+		{"no connection left", change(t, prepared(t, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 0', current_database()); END $$`), as(weak)), "max_connections", idp.Unavailable},
 		{"a newer schema", migrated(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`), "written by a newer release (schema 9999;", idp.Conflict},
 		{"a schema that has lost its history", migrated(t, `DELETE FROM goose_db_version WHERE version_id > 0`), "goose_db_version has lost its rows", idp.Conflict},
 	} {
