@@ -67,17 +67,11 @@ func (o AppsWriter) ShareHandover(ctx context.Context, app string, in HandoverSh
 // SharedHandover returns the sheet of a link, and when the link ends.
 func (a *Admin) SharedHandover(ctx context.Context, token string) (Handover, time.Time, error) {
 	over := idp.Errorf(idp.Expired, "This link does not exist, or its time is over. Ask whoever sent it for a new one.")
-	t, err := a.Tickets.Ticket(ctx, ticketHandover, idp.HashSecret(token))
-	if errors.Is(err, idp.ErrNotFound) {
-		err = over
+	t, s, err := ticketWith[sharedHandover](ctx, a.Tickets, ticketHandover, idp.HashSecret(token), over)
+	if err != nil {
+		return Handover{}, time.Time{}, err
 	}
-	var s, alive sharedHandover
-	if err == nil {
-		err = json.Unmarshal(t.Data, &s)
-	}
-	if err == nil {
-		_, alive, err = a.sharedHandovers(ctx, s.App)
-	}
+	_, alive, err := a.sharedHandovers(ctx, s.App)
 	if err == nil && s != alive {
 		err = over
 	}
@@ -120,12 +114,7 @@ func (o AppsWriter) EndHandoverLinks(ctx context.Context, app string) error {
 // sharedHandovers is what the links of an app hold that are alive, and the ticket that
 // says so: the zero one as long as none were ended.
 func (a *core) sharedHandovers(ctx context.Context, app string) (t idp.Ticket, alive sharedHandover, err error) {
+	t, alive, err = ticketWith[sharedHandover](ctx, a.Tickets, ticketHandoverEnds, app, nil)
 	alive.App = app
-	switch t, err = a.Tickets.Ticket(ctx, ticketHandoverEnds, app); {
-	case errors.Is(err, idp.ErrNotFound):
-		return idp.Ticket{}, alive, nil
-	case err == nil:
-		err = json.Unmarshal(t.Data, &alive)
-	}
 	return t, alive, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -109,14 +108,8 @@ func (o acting) publishedFor(sp idp.ServiceProvider) (sums []string) {
 }
 
 func (o acting) lastFetch(ctx context.Context, app string) (fetch idp.MetadataFetch, err error) {
-	t, err := o.Tickets.Ticket(ctx, idp.TicketMetadataFetch, app)
-	if errors.Is(err, idp.ErrNotFound) {
-		return fetch, nil
-	}
-	if err != nil {
-		return fetch, err
-	}
-	return fetch, json.Unmarshal(t.Data, &fetch)
+	_, fetch, err = ticketWith[idp.MetadataFetch](ctx, o.Tickets, idp.TicketMetadataFetch, app, nil)
+	return fetch, err
 }
 
 // unpinned refuses to retire a key that apps are pinned to: they would be signed for with

@@ -186,14 +186,7 @@ func (a *Admin) SecretLinkFor(ctx context.Context, token string) (name string, e
 }
 
 func (a *Admin) heldSecret(ctx context.Context, token string) (t idp.Ticket, held heldSecret, err error) {
-	t, err = a.Tickets.Ticket(ctx, ticketSecretLink, idp.HashSecret(token))
-	if errors.Is(err, idp.ErrNotFound) {
-		err = errNoSecretLink
-	}
-	if err == nil {
-		err = json.Unmarshal(t.Data, &held)
-	}
-	return t, held, err
+	return ticketWith[heldSecret](ctx, a.Tickets, ticketSecretLink, idp.HashSecret(token), errNoSecretLink)
 }
 
 // OpenSecretLink shows the secret, once. Attack: somebody has the link without its key

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -48,15 +46,8 @@ type Value struct {
 // their apps only; whether another one is there they do not learn.
 func (o EventsReader) Trace(ctx context.Context, support string) (Trace, error) {
 	none := idp.Errorf(idp.NotFound, "There is no trace with this support code, or it has expired.")
-	ticket, err := o.Tickets.Ticket(ctx, idp.TraceKind, strings.ToUpper(strings.TrimSpace(support)))
-	if errors.Is(err, idp.ErrNotFound) {
-		return Trace{}, none
-	}
+	ticket, rec, err := ticketWith[idp.Recording](ctx, o.Tickets, idp.TraceKind, strings.ToUpper(strings.TrimSpace(support)), none)
 	if err != nil {
-		return Trace{}, err
-	}
-	var rec idp.Recording
-	if err := json.Unmarshal(ticket.Data, &rec); err != nil {
 		return Trace{}, err
 	}
 	if !o.own.has(rec.App) {

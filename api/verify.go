@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -162,15 +161,8 @@ func (o acting) keep(ctx context.Context, v Verification) error {
 // their own only; whether there is another they do not learn.
 func (o AppsReader) Verification(ctx context.Context, app, support string) (Verification, error) {
 	none := idp.Errorf(idp.NotFound, "There is no test of this app with this support code, or its result has expired.")
-	ticket, err := o.Tickets.Ticket(ctx, verifyKind, strings.ToUpper(strings.TrimSpace(support)))
-	if errors.Is(err, idp.ErrNotFound) {
-		return Verification{}, none
-	}
+	_, v, err := ticketWith[Verification](ctx, o.Tickets, verifyKind, strings.ToUpper(strings.TrimSpace(support)), none)
 	if err != nil {
-		return Verification{}, err
-	}
-	var v Verification
-	if err := json.Unmarshal(ticket.Data, &v); err != nil {
 		return Verification{}, err
 	}
 	if v.App != app || !o.own.has(app) || o.rights&readPeople == 0 && (o.subject == "" || v.User.Subject != o.subject) {
