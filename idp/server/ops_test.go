@@ -224,6 +224,9 @@ func TestANodeDrains(t *testing.T) {
 	told := time.Now()
 	n.tell()
 	waitFor(t, func() bool { status, _, _ := fetch(t, "http://"+n.ops+"/readyz"); return status == 503 })
+	if took := time.Since(told); took > delay/2 {
+		t.Errorf("it said so after %s only", took)
+	}
 	if status, text, err := fetch(t, "http://"+n.ops+"/readyz"); text != "draining: this node is about to stop\n" {
 		t.Errorf("%d %q %v", status, text, err)
 	}
